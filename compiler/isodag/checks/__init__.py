@@ -1,0 +1,57 @@
+"""The rules: one small function per code, over a definition whose names are in a scope.
+
+Each yields diagnostics and never raises; its docstring is its title; its page is
+`codes/<code>.md`.  A rule keeps silent about what another has already reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from isodag.checks import conditions, naming, typing, unused, wiring
+from isodag.diagnostics import Diagnostic
+from isodag.scope import Scope
+
+Rule = Callable[[Scope], Iterator[Diagnostic]]
+
+RULES: tuple[Rule, ...] = (
+    naming.unknown_step,
+    naming.unknown_parameter,
+    naming.unknown_output,
+    naming.unknown_variable,
+    naming.unknown_condition,
+    naming.malformed_name,
+    wiring.missing_input,
+    wiring.unknown_input,
+    wiring.cycle,
+    wiring.component_or_fail,
+    wiring.output_of_fail,
+    wiring.setting_on_fail,
+    conditions.outside_gate,
+    conditions.not_boolean,
+    conditions.artifact_in_condition,
+    conditions.condition_cycle,
+    conditions.run_fact_in_condition,
+    typing.wrong_literal,
+    typing.wrong_wire,
+    typing.broken_constraint,
+    typing.different_types,
+    typing.not_a_value,
+    typing.unknown_type,
+    typing.artifact_in_text,
+    typing.not_compile_time,
+    typing.bad_constraint,
+    typing.bad_setting,
+    typing.number_in_text,
+    unused.unused_parameter,
+    unused.unused_variable,
+    unused.unused_condition,
+    unused.run_fact_in_cached_step,
+)
+
+UNUSED = ("W201", "W202", "W203")
+
+
+def run(scope: Scope) -> list[Diagnostic]:
+    """Everything that the rules have to say about a definition."""
+    return [found for rule in RULES for found in rule(scope)]

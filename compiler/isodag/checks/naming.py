@@ -1,0 +1,105 @@
+"""E201 to E206: names that mean nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
+from isodag.expressions import Name
+from isodag.scope import Missing, Scope
+
+_COMMON = {
+    "params": "parameters", "parameter": "parameters", "inputs": "parameters", "var": "vars",
+    "step": "steps", "variables": "vars", "env": "vars", "tasks": "steps", "jobs": "steps",
+}  # fmt: skip
+
+
+def _missing(scope: Scope, *what: str) -> Iterator[tuple[Name, Missing]]:
+    for _, name in scope.used_names:
+        found = scope.look_up(name)
+        if isinstance(found, Missing) and found.what in what:
+            yield name, found
+
+
+def unknown_step(scope: Scope) -> Iterator[Diagnostic]:
+    """E201: a name or `after:` speaks of a step that the pipeline does not have."""
+    for name, found in _missing(scope, "step"):
+        help = did_you_mean(name.path[1], found.known, "step")
+        yield Diagnostic("E201", f"there is no step `{name.path[1]}`", name.spans[1], help)
+    for step in scope.definition.steps:
+        for word in step.after:
+            if word.text not in scope.steps:
+                help = did_you_mean(word.text, scope.steps, "step")
+                yield Diagnostic("E201", f"there is no step `{word.text}`", word.span, help)
+
+
+def unknown_parameter(scope: Scope) -> Iterator[Diagnostic]:
+    """E202: a name speaks of a parameter that the pipeline does not declare."""
+    for name, found in _missing(scope, "parameter"):
+        near = suggest(name.path[1], found.known)
+        help = f"did you mean `{near}`?" if near else f"declare it under `parameters:`, as {name.path[1]}: {{type: String}}"  # noqa: E501 (one message)
+        message = f"there is no parameter `{name.path[1]}`"
+        yield Diagnostic("E202", message, name.spans[1], help)
+
+
+def unknown_output(scope: Scope) -> Iterator[Diagnostic]:
+    """E203: a step reads an output that its producer does not have."""
+    for name, found in _missing(scope, "output"):
+        step = scope.steps[name.path[1]]
+        component = scope.component(step)
+        help = did_you_mean(name.path[3], found.known, "output")
+        related: tuple[Related, ...] = ()
+        near = suggest(name.path[3], found.known)
+        output = component.output(near) if component and near else None
+        if component and output:
+            said = f"{component.name} {component.version} declares `{output.name}`"
+            related = (Related(said, output.span),)
+        message = f"step `{name.path[1]}` has no output `{name.path[3]}`"
+        yield Diagnostic("E203", message, name.spans[3], help, related)
+
+
+def unknown_variable(scope: Scope) -> Iterator[Diagnostic]:
+    """E204: a name speaks of a variable that `vars:` does not hold."""
+    for name, found in _missing(scope, "variable"):
+        help = did_you_mean(name.path[1], found.known, "variable")
+        yield Diagnostic("E204", f"there is no variable `{name.path[1]}`", name.spans[1], help)
+
+
+def unknown_condition(scope: Scope) -> Iterator[Diagnostic]:
+    """E205: a bare word that is no named condition."""
+    for name, found in _missing(scope, "condition"):
+        word = name.path[0]
+        known = [item for item in found.known if not item.endswith("…")]
+        near = suggest(word, known)
+        if near:
+            help = f"did you mean `{near}`?"
+        elif word in scope.parameters:
+            help = f"did you mean `parameters.{word}`?"
+        elif word in scope.vars:
+            help = f"did you mean `vars.{word}`?"
+        elif word in scope.steps:
+            help = f"name an output of the step: `steps.{word}.outputs.…`"
+        else:
+            help = f'declare it under `conditions:`, or quote text: "{word}"'
+        yield Diagnostic("E205", f"there is no condition `{word}`", name.span, help)
+
+
+def malformed_name(scope: Scope) -> Iterator[Diagnostic]:
+    """E206: a dotted name of a form that the language does not have."""
+    for name, found in _missing(scope, "root", "outputs", "path", "run"):
+        root = name.path[0]
+        span = name.spans[min(found.part, len(name.spans) - 1)]
+        if found.what == "root":
+            meant = _COMMON.get(root) or suggest(root, found.known)
+            help = f"did you mean `{meant}`?" if meant else did_you_mean(root, found.known, "name")
+            yield Diagnostic("E206", f"names do not start with `{root}`", span, help)
+        elif found.what == "outputs":
+            help = f"write `steps.{name.path[1]}.outputs.NAME`"
+            yield Diagnostic("E206", f"`{name}` names no output", span, help)
+        elif found.what == "run":
+            help = did_you_mean(name.path[1], found.known, "fact")
+            yield Diagnostic("E206", f"a run has no `{name.path[1]}`", span, help)
+        else:
+            help = f"end the name before `{name.path[found.part]}`"
+            message = f"nothing can be taken out of `{'.'.join(name.path[: found.part])}`"
+            yield Diagnostic("E206", message, span, help)

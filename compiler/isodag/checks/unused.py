@@ -1,0 +1,62 @@
+"""W201 to W204: what is declared and never read, and what defeats a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isodag import settings
+from isodag.diagnostics import Diagnostic
+from isodag.frontend.syntax import ConditionDef, Datum
+from isodag.scope import RunField, Scope
+
+
+def _read(scope: Scope, root: str) -> set[str]:
+    return {
+        name.path[1] for _, name in scope.used_names if name.path[0] == root and len(name.path) > 1
+    }
+
+
+def unused_parameter(scope: Scope) -> Iterator[Diagnostic]:
+    """W201: nothing reads a parameter."""
+    read = _read(scope, "parameters")
+    for parameter in scope.definition.parameters:
+        if parameter.name.text not in read:
+            message = f"nothing reads parameter `{parameter.name.text}`"
+            help = f"remove it, or use ${{{{ parameters.{parameter.name.text} }}}}"
+            yield Diagnostic("W201", message, parameter.name.span, help)
+
+
+def unused_variable(scope: Scope) -> Iterator[Diagnostic]:
+    """W202: nothing reads a variable."""
+    read = _read(scope, "vars")
+    for var in scope.definition.vars:
+        if var.name.text not in read:
+            message = f"nothing reads variable `{var.name.text}`"
+            yield Diagnostic("W202", message, var.name.span, "remove it")
+
+
+def unused_condition(scope: Scope) -> Iterator[Diagnostic]:
+    """W203: no step stands behind a condition."""
+    read = {
+        name.path[0]
+        for _, name in scope.used_names
+        if isinstance(scope.look_up(name), ConditionDef)
+    }
+    for condition in scope.definition.conditions:
+        if condition.name.text not in read:
+            message = f"no step stands behind condition `{condition.name.text}`"
+            help = f"remove it, or add `when: {condition.name.text}` to a step"
+            yield Diagnostic("W203", message, condition.name.span, help)
+
+
+def run_fact_in_cached_step(scope: Scope) -> Iterator[Diagnostic]:
+    """W204: a cached step reads a fact about the run, so it never finds an earlier result."""
+    for use, name in scope.used_names:
+        if use.step is None or use.role != "input":
+            continue
+        if not isinstance(scope.look_up(name), RunField):
+            continue
+        tree = settings.effective(use.step, scope, "cache")
+        if tree is not None and not isinstance(tree.value, Datum):
+            message = f"`{name}` changes with every run, so step `{use.step.name.text}` is never cached"  # noqa: E501 (one message)
+            yield Diagnostic("W204", message, name.span, "remove `cache:` or the fact")

@@ -1,0 +1,112 @@
+"""E209 to E216: which step gets what from which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isodag import gates
+from isodag.diagnostics import Diagnostic, Related, did_you_mean
+from isodag.scope import Missing, Scope
+
+
+def missing_input(scope: Scope) -> Iterator[Diagnostic]:
+    """E209: a step does not give an input that its component needs."""
+    for step in scope.definition.steps:
+        component = scope.component(step)
+        if component is None or step.component is None:
+            continue
+        for port in component.inputs:
+            if not port.optional and step.entry(port.name) is None:
+                message = f"step `{step.name.text}` does not give `{port.name}` ({port.type})"
+                near = [e.name.text for e in step.inputs if component.input(e.name.text) is None]
+                help = f"add `{port.name}:` under `inputs:`"
+                if did := did_you_mean(port.name, near, "input"):
+                    help = f"`{near[0]}` may be meant for it" if did.startswith("did") else help
+                related = (Related(f"{component.name} needs it", port.span),)
+                yield Diagnostic("E209", message, step.component.span, help, related)
+
+
+def unknown_input(scope: Scope) -> Iterator[Diagnostic]:
+    """E210: a step gives an input that its component does not have."""
+    for step in scope.definition.steps:
+        component = scope.component(step)
+        if component is None:
+            continue
+        known = [port.name for port in component.inputs]
+        for entry in step.inputs:
+            if entry.name.text not in known:
+                message = f"component `{component.name}` has no input `{entry.name.text}`"
+                help = did_you_mean(entry.name.text, known, "input")
+                yield Diagnostic("E210", message, entry.name.span, help)
+
+
+def cycle(scope: Scope) -> Iterator[Diagnostic]:
+    """E211: steps wait for each other in a circle, or for themselves."""
+    edges = {
+        name: sorted({producer for producer, _ in gates.upstream(step, scope)})
+        for name, step in sorted(scope.steps.items())
+    }
+    done: set[str] = set()
+    for root in edges:
+        path: list[str] = []
+        stack = [(root, iter(edges[root]))] if root not in done else []
+        if stack:
+            path.append(root)
+        while stack:
+            name, following = stack[-1]
+            producer = next(following, None)
+            if producer is None:
+                stack.pop()
+                path.pop()
+                done.add(name)
+            elif producer in path:
+                yield _circle([*path[path.index(producer) :], producer], scope)
+            elif producer not in done:
+                stack.append((producer, iter(edges[producer])))
+                path.append(producer)
+
+
+def _circle(path: list[str], scope: Scope) -> Diagnostic:
+    waiting, producer = path[0], path[1]
+    step = scope.steps[waiting]
+    name = next(name for found, name in gates.upstream(step, scope) if found == producer)
+    word = next((word for word in step.after if word.text == producer), None)
+    span = name.span if name is not None else (word.span if word else step.name.span)
+    if len(path) == 2:
+        message = f"step `{waiting}` waits for itself"
+    else:
+        message = "steps wait for each other: " + " -> ".join(f"`{item}`" for item in path)
+    return Diagnostic("E211", message, span, "a step can only read steps that come before it")
+
+
+def component_or_fail(scope: Scope) -> Iterator[Diagnostic]:
+    """E212: a step has neither or both of `component` and `fail`."""
+    for step in scope.definition.steps:
+        if step.broken and step.component is None:
+            continue
+        if step.component is None and step.fail is None:
+            message = f"step `{step.name.text}` says neither `component` nor `fail`"
+            yield Diagnostic("E212", message, step.name.span, "add `component: NAME@1`")
+        elif step.component is not None and step.fail is not None:
+            message = f"step `{step.name.text}` says both `component` and `fail`"
+            yield Diagnostic("E212", message, step.keys["fail"], "make them two steps")
+
+
+def output_of_fail(scope: Scope) -> Iterator[Diagnostic]:
+    """E213: a name reads an output of a `fail` step, which has none."""
+    for _, name in scope.used_names:
+        found = scope.look_up(name)
+        if isinstance(found, Missing) and found.what == "fail":
+            message = f"step `{name.path[1]}` ends the run: it has no outputs"
+            yield Diagnostic("E213", message, name.spans[1], "read the step that it reports on")
+
+
+def setting_on_fail(scope: Scope) -> Iterator[Diagnostic]:
+    """E216: a `fail` step has inputs or settings, which nothing would read."""
+    for step in scope.definition.steps:
+        if step.fail is None or step.component is not None:
+            continue
+        for key in ("inputs", "resources", "cache", "retry", "targets"):
+            if key in step.keys:
+                message = f"a `fail` step takes no `{key}`"
+                yield Diagnostic("E216", message, step.keys[key], "remove it")

@@ -1,0 +1,92 @@
+"""Values files and `--set`: other values laid over a definition's nodes, never another graph."""
+
+from __future__ import annotations
+
+from isodag.diagnostics import Diagnostic, did_you_mean
+from isodag.frontend import nodes, schema
+from isodag.frontend.nodes import Mapping, Node, Scalar
+from isodag.frontend.reader import Reader, header
+from isodag.source import Source
+
+
+def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
+    """The definition's document with a `kind: Values` document laid over it.
+
+    Mappings merge key by key, lists and scalars replace; `parameters` hold new defaults.
+    """
+    reader = Reader()
+    if not header(reader, values, "Values") or not isinstance(definition, Mapping):
+        return definition, reader.diagnostics
+    fields = reader.fields(values, schema.VALUES, "a values file")
+    laid = definition
+    for part in ("vars", "parameters", "steps"):
+        if part not in fields:
+            continue
+        own, wanted = definition.get(part), fields[part][1]
+        if not isinstance(own, Mapping):
+            own = Mapping((), definition.source, definition.start, definition.start, 1)
+        known = {key.text for key, _ in own.pairs if not key.text.startswith("x-")}
+        kept = []
+        for key, value in wanted.pairs if isinstance(wanted, Mapping) else ():
+            if key.text not in known:
+                help = did_you_mean(key.text, known, part[:-1])
+                message = f"the pipeline has no {part[:-1]} `{key.text}`"
+                reader.report("E215", message, key.span, help)
+                continue
+            if part == "parameters":
+                value = _mapping(value, "default", key)
+            elif part == "steps":
+                reader.fields(value, schema.STEP_VALUES, f"a values file's step `{key.text}`")
+            kept.append((key, value))
+        laid = _with(laid, part, _merged(own, _pairs(own, kept)))
+    if "targets" in fields:
+        key, block = fields["targets"]
+        laid = _merged(laid, _pairs(laid, [(key, block)]))
+    return laid, reader.diagnostics
+
+
+def setting(text: str) -> tuple[Node | None, list[Diagnostic]]:
+    """The values document that `--set path=value` stands for; the value is read as YAML."""
+    source = Source(f"--set {text}", text)
+    path, sign, value = text.partition("=")
+    keys = path.split(".")
+    if not sign or len(keys) < 2 or not all(keys):
+        message = f"`--set {text}` is not path=value"
+        help = "write it like --set targets.sagemaker.role=…"
+        return None, [Diagnostic("E113", message, source.span(0, len(text)), help)]
+    node, problems = nodes.parse(Source(source.path, value))
+    if node is None:
+        return None, problems
+    for key in reversed(keys):
+        node = _mapping(node, key, Scalar(key, key, True, source, 0, len(path)))
+    for name, said in (("kind", "Values"), ("apiVersion", schema.API_VERSION)):
+        head = Scalar(name, name, True, source, 0, 0)
+        pairs = node.pairs if isinstance(node, Mapping) else ()
+        node = Mapping(((head, Scalar(said, said, True, source, 0, 0)), *pairs), source, 0, 0, 1)
+    return node, []
+
+
+def _mapping(value: Node, name: str, place: Scalar) -> Mapping:
+    key = Scalar(name, name, True, place.source, place.start, place.end)
+    return Mapping(((key, value),), value.source, value.start, value.end, 2)
+
+
+def _pairs(base: Mapping, pairs: list[tuple[Scalar, Node]]) -> Mapping:
+    return Mapping(tuple(pairs), base.source, base.start, base.end, base.size)
+
+
+def _with(base: Mapping, name: str, value: Node) -> Mapping:
+    pairs = tuple((key, value if key.text == name else old) for key, old in base.pairs)
+    return Mapping(pairs, base.source, base.start, base.end, base.size)
+
+
+def _merged(base: Mapping, over: Mapping) -> Mapping:
+    """Both mappings as one, `over` winning; depth is bounded by the reader's own cap."""
+    pairs = {key.text: (key, value) for key, value in base.pairs}
+    for key, value in over.pairs:
+        old = pairs.get(key.text)
+        if old is not None and isinstance(old[1], Mapping) and isinstance(value, Mapping):
+            pairs[key.text] = (old[0], _merged(old[1], value))
+        else:
+            pairs[key.text] = (key, value)
+    return Mapping(tuple(pairs.values()), base.source, base.start, base.end, base.size)

@@ -1,0 +1,96 @@
+"""The keys of a DAG file: one table that the reader checks against and editors are told.
+
+Targets declare the keys of their own `targets:` blocks with the same `Key`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a mapping.
+
+    kind      string, integer, number, boolean, duration (`30s`, `5m`, `3h`, `30d`),
+              size (`16Gi`, `500Mi`), mapping, sequence, any
+    scope     where the key may stand: pipeline, step, or both
+    run_time  whether `${{ parameters.x }}` may give the value; vars always may
+    """
+
+    name: str
+    kind: str
+    doc: str
+    scope: str = "both"
+    run_time: bool = False
+    required: bool = False
+    enum: tuple[str, ...] = ()
+
+
+API_VERSION = "isodag/v1"
+
+PIPELINE = (
+    Key("apiVersion", "string", f"Always `{API_VERSION}`.", required=True),
+    Key("kind", "string", "Always `Pipeline`.", required=True),
+    Key("name", "string", "The pipeline's name on every target.", required=True),
+    Key("description", "string", "What the pipeline does."),
+    Key("vars", "mapping", "Values fixed at compile time; a values file may replace them."),
+    Key("parameters", "mapping", "Values given to each run."),
+    Key("conditions", "mapping", "Named conditions, for `when:`."),
+    Key("defaults", "mapping", "Settings of every step that supports them."),
+    Key("steps", "mapping", "The steps, by name.", required=True),
+    Key("outputs", "mapping", "Results of the whole pipeline."),
+    Key("targets", "mapping", "What only one target needs to know."),
+)
+VALUES = (
+    Key("apiVersion", "string", f"Always `{API_VERSION}`.", required=True),
+    Key("kind", "string", "Always `Values`.", required=True),
+    Key("vars", "mapping", "Other values for the pipeline's vars."),
+    Key("parameters", "mapping", "Other defaults for the pipeline's parameters."),
+    Key("steps", "mapping", "Other settings for steps; never the graph."),
+    Key("targets", "mapping", "Other settings for targets."),
+)
+CONSTRAINTS = (
+    Key("minimum", "number", "The least value, inclusive."),
+    Key("maximum", "number", "The greatest value, inclusive."),
+    Key("enum", "sequence", "The only values allowed."),
+    Key("pattern", "string", "A regular expression that the text must match."),
+)
+PARAMETER = (
+    Key("type", "string", "String, Integer, Float, Boolean, JsonObject, JsonArray or an artifact.",
+        required=True),
+    Key("description", "string", "What the parameter means."),
+    Key("default", "any", "The value when a run gives none."),
+    *CONSTRAINTS,
+)  # fmt: skip
+SETTINGS = (
+    Key("resources", "mapping", "What a step asks of its machine: cpu, memory, gpu, disk."),
+    Key("cache", "mapping", "Reuse of earlier results: max_age."),
+    Key("retry", "mapping", "Another try after a failure: max_attempts, on, interval, backoff."),
+)
+STEP = (
+    Key("component", "string", "The component: name, name@1, name@1.2 or ./folder."),
+    Key("fail", "string", "Ends the run as failed, with this message."),
+    Key("description", "string", "What the step is for."),
+    Key("inputs", "mapping", "What each input of the component gets."),
+    Key("when", "any", "The condition under which the step runs."),
+    Key("after", "sequence", "Steps that must be done first."),
+    *SETTINGS,
+    Key("targets", "mapping", "What only one target needs to know."),
+)
+STEP_VALUES = (*SETTINGS, Key("targets", "mapping", "Other settings for targets."))
+RESOURCES = (
+    Key("cpu", "number", "Cores."),
+    Key("memory", "size", "Memory, as 16Gi or 500Mi."),
+    Key("gpu", "integer", "Devices."),
+    Key("disk", "size", "Disk, as 30Gi."),
+)
+CACHE = (Key("max_age", "duration", "How old a reused result may be, as 30d or 12h."),)
+RETRY = (
+    Key("max_attempts", "integer", "Tries in all, the first included, 1 to 20.", required=True),
+    Key("on", "sequence", "Causes worth another try: throttling, capacity, service, internal."),
+    Key("interval", "duration", "Pause before the second try, as 30s."),
+    Key("backoff", "number", "Factor by which the pause grows."),
+)
+SETTING_KEYS = {"resources": RESOURCES, "cache": CACHE, "retry": RETRY}
+RETRY_CAUSES = ("throttling", "capacity", "service", "internal")
