@@ -1,0 +1,130 @@
+"""What becomes of a step once its needs are settled: skipped, failed, cached, or it must run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from isodag import ir
+from isodag.engine import cache, results
+from isodag.engine.artifacts import Memo, Unreadable
+from isodag.engine.evaluate import NoValue, Scope, evaluate, holds, null_source
+from isodag.engine.keys import cache_key
+from isodag.engine.parameters import Given
+from isodag.engine.reasons import why
+from isodag.engine.record import GateRecord, StepRecord
+from isodag.engine.results import Result
+from isodag.engine.schedule import State
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decisions are made from; scope and conditions grow while the run goes on.
+
+    conditions  gates evaluated so far, by name
+    earlier     the step records of the run that is resumed, as its run.json holds them
+    store       folder that `result` in those is relative to
+    again       steps that run even when there is a result (`--from`)
+    """
+
+    pipeline: ir.Pipeline
+    given: Given
+    scope: Scope
+    store: Path
+    memo: Memo
+    use_cache: bool = True
+    again: frozenset[str] = frozenset()
+    earlier: Mapping[str, Any] = field(default_factory=dict)
+    conditions: dict[str, GateRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The step need not run: `record` says cached or kept, `result` holds its outputs."""
+
+    record: StepRecord
+    result: Result
+
+
+@dataclass(frozen=True)
+class MustRun:
+    """The step must run with these inputs: typed value, Artifact or None by name."""
+
+    record: StepRecord
+    inputs: Mapping[str, Any]
+
+
+Decision = StepRecord | Found | MustRun  # a bare record is final: skipped or failed
+
+
+def decide(node: ir.Node, record: StepRecord, at: Situation) -> Decision:
+    """Decide a step; reads files, changes nothing but `at.conditions`."""
+    if (reason := closed_gate(node, at)) is not None:
+        return replace(record, state=State.SKIPPED, reason=reason)
+    for value in ir.values_of(node):
+        if (step := null_source(value, at.scope)) is not None:
+            return replace(record, state=State.SKIPPED, reason=f"step `{step}` was skipped")
+    if isinstance(node, ir.Failure):
+        message = str(evaluate(node.message, at.scope))
+        return replace(record, state=State.FAILED, reason=" ".join(message.split()))
+    inputs = {
+        argument.name: at.given.constants.get((node.name, argument.name))
+        or evaluate(argument.value, at.scope)
+        for argument in node.arguments
+    }
+    try:
+        key = cache_key(node.component, inputs, at.memo)
+    except Unreadable as error:
+        return replace(record, state=State.FAILED, reason=str(error))
+    record = replace(record, key=key)
+    if node.name in at.again:
+        return MustRun(record, inputs)
+    if (result := _kept(node, key, at)) is not None:
+        return Found(replace(record, kept=True), result)
+    if at.use_cache and not node.component.side_effects:
+        age = node.cache.max_age if node.cache else None
+        not_before = 0.0 if age is None else time.time() - age
+        result = cache.lookup(at.store / "cache", key, node.component, not_before)
+        if result is not None:
+            return Found(replace(record, cached=True), result)
+    return MustRun(record, inputs)
+
+
+def closed_gate(node: ir.Node, at: Situation) -> str | None:
+    """Why a step does not run: the first of its gates, outermost first, that is against it."""
+    for branch in node.when:
+        gate = at.conditions.get(branch.gate)
+        if gate is None:
+            gate = at.conditions[branch.gate] = _evaluated(at.pipeline.gate(branch.gate), at.scope)
+        if gate.value is not branch.taken:
+            return gate.reason
+    return None
+
+
+def _evaluated(gate: ir.Gate, scope: Scope) -> GateRecord:
+    try:
+        return GateRecord(holds(gate.predicate, scope), why(gate.predicate, scope))
+    except NoValue as missing:
+        return GateRecord(None, f"step `{missing.step}` was skipped")
+
+
+def _kept(task: ir.Task, key: str, at: Situation) -> Result | None:
+    """What an earlier attempt of this run made of the step with the same key."""
+    earlier = at.earlier.get(task.name)
+    if not isinstance(earlier, Mapping) or earlier.get("key") != key:
+        return None
+    if earlier.get("state") != State.DONE or not isinstance(earlier.get("result"), str):
+        return None
+    return results.read(at.store / earlier["result"], task.component)
+
+
+def downstream(pipeline: ir.Pipeline, step: str) -> frozenset[str]:
+    """A step and all steps that need it, directly or not."""
+    found = {step}
+    for node in pipeline.tasks:  # in topological order
+        if found.intersection(ir.reads(node, pipeline)):
+            found.add(node.name)
+    return frozenset(found)
