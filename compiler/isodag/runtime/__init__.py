@@ -1,0 +1,23 @@
+"""What runs inside a component's container: one command line becomes one typed call.
+
+A component imports two names from here: `run`, for the end of its main.py, and `ComponentError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from isodag.runtime.errors import ComponentError
+
+__all__ = ["ComponentError", "run"]
+
+
+def run(function: Callable[..., Any]) -> None:
+    """Call a component's function with what the command line says, then exit the process.
+
+    function  the one of main.py; `component.yaml` lies beside the file that defines it
+    """
+    from isodag.runtime import program  # light, but only a process that runs needs it
+
+    program.leave(program.run(function))

@@ -1,0 +1,1 @@
+"""What the platforms add around a component's call; each module knows one."""
