@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--accept") and os.environ.get("CI"):
         raise pytest.UsageError("CI never accepts golden files")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With ISODAG_REQUIRE_ENGINE=1 a skipped test marked `engine` has failed: CI has an engine."""
+    report = yield
+    required = os.environ.get("ISODAG_REQUIRE_ENGINE") == "1"
+    if required and report.skipped and item.get_closest_marker("engine"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but ISODAG_REQUIRE_ENGINE=1: {report.longrepr}"
+    return report
 
 
 @pytest.fixture

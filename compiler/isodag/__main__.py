@@ -1,0 +1,5 @@
+"""`python -m isodag`."""
+
+from isodag.cli import entry
+
+entry()
