@@ -1,0 +1,142 @@
+"""Kubeflow Pipelines: the IR in, `pipeline.yaml` (PipelineSpec 2.1.0) out.
+
+The style is the one that every v2 backend and Vertex read: every input given at its task, plain
+arguments, conditions in CEL on sub-DAGs, shared components.  Source of the format:
+https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from isodag import types
+from isodag.diagnostics import Diagnostic, failed, ordered
+from isodag.ir import Node, ParameterRef, Pipeline, Task
+from isodag.source import Span
+from isodag.targets import Emitted
+from isodag.targets.kfp import constants, containers, document, keys, limits, names, yaml_text
+from isodag.targets.kfp.containers import Work
+from isodag.targets.kfp.inputs import Import, image_inputs, unfetchable
+from isodag.targets.kfp.keys import KEYS, Settings
+from isodag.targets.kfp.nest import Nest
+from isodag.targets.kfp.operating import Operating
+from isodag.targets.kfp.sharing import share
+
+__all__ = ["KEYS", "emit"]
+
+FILE = "pipeline.yaml"
+
+
+def emit(pipeline: Pipeline) -> Emitted:
+    """The KFP pipeline of an IR, what the manifest should say, and what KFP cannot do.
+
+    Diagnostics are E601 to E608, W601 and W602; there are no files when one is an error.
+    """
+    problems: list[Diagnostic] = []
+    settings = keys.settings(pipeline, problems)
+    works = _works(pipeline, settings, problems)
+    imports = _imports(works.values())
+    problems += names.collisions(
+        pipeline,
+        [(f"the import of `{_shown(item)}`", item.name, item.span) for item in imports],
+        _paths(pipeline),
+    )
+    problems += limits.joins(pipeline)
+    problems += limits.gated_outputs(pipeline)
+    problems += _unfit(pipeline)
+    images = _images(pipeline, settings, problems)
+    operating = Operating(pipeline)
+    problems += operating.missing()
+    if failed(problems):
+        return Emitted(diagnostics=tuple(ordered(problems)))
+    nest = Nest(pipeline)
+    imported = {item: containers.importer(item) for item in imports}
+    shared = share([*imported.values(), *works.values()])
+    for item, work in imported.items():
+        nest.add_import(item, shared.component(work), work)
+    for node in sorted(pipeline.tasks, key=lambda node: node.name):
+        work = works[node.name]
+        nest.add(node, shared.component(work), work, operating.settings(node))
+    documents = document.documents(pipeline, settings, nest, shared)
+    return Emitted(
+        files={FILE: yaml_text.dump(*documents).encode()},
+        manifest=document.manifest(pipeline, settings, images),
+        diagnostics=tuple(ordered(problems)),
+    )
+
+
+# --- parts -----------------------------------------------------------------------------------
+
+
+def _works(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) -> dict[str, Work]:
+    """What each step needs, by step; a step that KFP cannot run is left out."""
+    works: dict[str, Work] = {}
+    for node in pipeline.tasks:
+        work: Work | None
+        if isinstance(node, Task):
+            pod = keys.pod(pipeline, node, problems)
+            work = containers.task(node, pipeline, settings.images, pod, problems)
+        else:
+            pod = keys.pod(pipeline, None, problems)
+            work = containers.failure(node, pipeline, settings.images, pod, problems)
+        if work is not None:
+            works[node.name] = work
+    return works
+
+
+def _imports(works: Iterable[Work]) -> list[Import]:
+    """Every import that a task asks for, once, by name, at the first place that asks."""
+    sources = [feed.source for work in works for feed in work.feeds]
+    asked = sorted(
+        (source for source in sources if isinstance(source, Import)),
+        key=lambda item: (item.name, item.span),
+    )
+    return list(dict.fromkeys(asked))
+
+
+def _paths(pipeline: Pipeline) -> set[names.Path]:
+    return {node.when[:depth] for node in pipeline.tasks for depth in range(1, len(node.when) + 1)}
+
+
+def _shown(item: Import) -> str:
+    return item.uri.name if isinstance(item.uri, ParameterRef) else str(item.uri.value)
+
+
+def _unfit(pipeline: Pipeline) -> Iterable[Diagnostic]:
+    """What KFP would not carry as written, outside the steps' own inputs."""
+    for parameter in pipeline.parameters:
+        if parameter.has_default:
+            what = f"the default of `{parameter.name}`"
+            check = constants.unfit if types.is_parameter(parameter.type) else unfetchable
+            if problem := check(parameter.default, what, parameter.span):
+                yield problem
+    for gate in pipeline.gates:
+        for value in limits.constants_of(gate.predicate):
+            if problem := constants.unfit(value, f"condition `{gate.text}`", gate.span):
+                yield problem
+
+
+def _images(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) -> dict[str, str]:
+    """Every image by the reference written, and a warning (W601) for each that stays so."""
+    places: dict[str, Span] = {}
+    for node in sorted(pipeline.tasks, key=lambda node: node.span):
+        for reference in _references(node):
+            places.setdefault(reference, node.span)
+    for reference, span in places.items():
+        if settings.images.as_written(reference):
+            problems.append(
+                Diagnostic(
+                    "W601",
+                    f"image `{reference}` is emitted as written, without a registry",
+                    span,
+                    "set targets.kfp.image_registry, or name it in targets.kfp.images",
+                )
+            )
+    return {name: settings.images.resolve(name) for name in sorted(places)}
+
+
+def _references(node: Node) -> list[str]:
+    if not isinstance(node, Task):
+        return [containers.FAIL_IMAGE]
+    own = [node.component.container.image] if node.component.container else []
+    return [*own, *image_inputs(node)]
