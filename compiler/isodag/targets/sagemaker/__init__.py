@@ -1,0 +1,11 @@
+"""The SageMaker target: an IR pipeline in, a SageMaker Pipelines definition out.
+
+What it writes was checked against the service model and our own rules, not against the live
+service.  `Std:JsonGet` outside conditions is what the SageMaker SDK accepts too, and stays
+unverified there.
+"""
+
+from isodag.targets.sagemaker.emit import emit
+from isodag.targets.sagemaker.keys import KEYS
+
+__all__ = ["KEYS", "emit"]

@@ -1,0 +1,44 @@
+"""The CreatePipeline request, for `aws sagemaker create-pipeline --cli-input-json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from isodag.targets.sagemaker import outputs, requests
+from isodag.targets.sagemaker.context import Context
+from isodag.targets.sagemaker.kinds import CREATE_PIPELINE
+from isodag.targets.sagemaker.shapes import shape
+
+LONGEST_DESCRIPTION = 3072  # service model: PipelineDescription.max
+
+
+def request(context: Context, definition: str) -> dict[str, Any]:
+    """The request, checked; without RoleArn where only a start of the pipeline will know it.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePipeline.html
+    """
+    made: dict[str, Any] = {}
+    if description := " ".join(context.pipeline.description.split()):
+        made["PipelineDescription"] = description[:LONGEST_DESCRIPTION]
+    if (role := known_role(context)) is not None:
+        made["RoleArn"] = context.role if context.role.constant else role
+    parallelism = context.settings.get("parallelism")
+    if parallelism is not None and not isinstance(parallelism.value, tuple | Mapping):
+        most = outputs.expr(context, parallelism.value, parallelism.span)
+        made["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": most}
+    checker = requests.Checker("the pipeline", context.pipeline.span)
+    # names and sizes have messages of their own
+    missing_ok = ("PipelineName", "RoleArn")
+    checked = checker.structure(made, shape(CREATE_PIPELINE), (), missing_ok)
+    context.diagnostics.extend(checker.found)
+    return {"PipelineName": context.name, "PipelineDefinition": definition} | checked
+
+
+def known_role(context: Context) -> str | None:
+    """The role, or the default of the parameter that gives it; None where neither is known."""
+    if context.role.constant:
+        return str(context.role.value)
+    first = context.role.parts[0]
+    sample = getattr(first, "sample", None) if len(context.role.parts) == 1 else None
+    return str(sample) if sample else None

@@ -1,0 +1,144 @@
+"""The tables of the service model: made by a tool, small, and what botocore says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import botocore
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
+
+from isodag.targets.sagemaker import shapes
+from isodag.targets.sagemaker.kinds import KINDS
+from isodag.targets.sagemaker.shapes import NoProperty, Property, find_property, segments
+
+TOOL = Path(__file__).parents[2] / "tools" / "sagemaker_shapes.py"
+TABLE = Path(shapes.__file__).with_name("shapes.json")
+SERVICE = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("sagemaker_shapes_tool", TOOL)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_are_what_the_tool_writes(tool: ModuleType) -> None:
+    if botocore.__version__ != shapes.version():
+        pytest.skip(f"shapes.json is of botocore {shapes.version()}, not {botocore.__version__}")
+    assert TABLE.read_text() == tool.render(tool.table())
+
+
+def test_the_tables_stay_small() -> None:
+    assert TABLE.stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_names_members_that_the_model_has(name: str) -> None:
+    kind = KINDS[name]
+    members = shapes.shape(kind.request).members
+    wanted = [kind.named, *kind.refused, *kind.optional]
+    assert set() == {member for member in wanted if member} - members.keys()
+    place = kind.request
+    for member in kind.machine:
+        place = shapes.shape(place).members[member]
+    assert not kind.machine or "InstanceType" in shapes.shape(place).members
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "good", "bad"),
+    [
+        (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", r"[\w\s_.:/=+\-@]*", "Größe 1", "a;b"),
+        (r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)${1,128}", r"([\w\s_.:\/=+\-@]*)", "team", "a;b"),
+        (r"arn:[\p{Alnum}\-]+:x", r"arn:[a-zA-Z0-9\-]+:x", "arn:aws-cn:x", "arn:aws_cn:x"),
+    ],
+)
+def test_patterns_are_translated(
+    tool: ModuleType, theirs: str, ours: str, good: str, bad: str
+) -> None:
+    assert ours == tool.pattern(theirs)
+    assert re.fullmatch(ours, good) and not re.fullmatch(ours, bad)
+
+
+@pytest.mark.parametrize("theirs", [".*", r"[\S\s]*", r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*"])
+def test_patterns_that_say_nothing_or_have_no_equal_are_dropped(
+    tool: ModuleType, theirs: str
+) -> None:
+    assert tool.pattern(theirs) is None
+
+
+# --- property paths --------------------------------------------------------------------------
+
+
+def every_path(shape: Shape, path: tuple[str, ...] = (), depth: int = 4) -> list[tuple[str, ...]]:
+    """The paths of a Describe answer, to a depth."""
+    if depth == 0 or shape.type_name not in ("structure", "list", "map"):
+        return [path]
+    if shape.type_name == "structure":
+        return [
+            found
+            for name, member in shape.members.items()
+            for found in every_path(member, (*path, name), depth - 1)
+        ]
+    inner = shape.member if shape.type_name == "list" else shape.value
+    return [found for key in ("0", "key") for found in every_path(inner, (*path, key), depth - 1)]
+
+
+@pytest.mark.parametrize("name", ["Processing", "Training", "Transform", "Model", "RegisterModel"])
+def test_every_path_of_a_describe_answer_is_found(name: str) -> None:
+    root = SERVICE.shape_for(KINDS[name].describe[0])
+    paths = every_path(root)
+    assert len(paths) > 10
+    for path in paths:
+        assert isinstance(find_property(KINDS[name], path), Property), path
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "expected"),
+    [
+        (
+            "Processing",
+            "ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri",
+            Property("ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri", "String"),
+        ),
+        (
+            "Training",
+            "FinalMetricDataList['loss'].Value",
+            Property("FinalMetricDataList['loss'].Value", "Float"),
+        ),
+        (
+            "Tuning",
+            "TrainingJobSummaries[0].TrainingJobName",
+            Property("TrainingJobSummaries[0].TrainingJobName", "String"),
+        ),
+        ("Transform", "Environment.KEY", Property("Environment['KEY']", "String")),
+        ("RegisterModel", "ModelPackageVersion", Property("ModelPackageVersion", "Integer")),
+        ("Model", "PrimaryContainer", Property("PrimaryContainer", "")),
+        (
+            "Training",
+            "ModelArtifacts.S3",
+            NoProperty("S3", ("S3ModelArtifacts",)),
+        ),
+        ("Training", "TrainingJobName.x", NoProperty("x", ())),
+        ("Fail_like", "", None),
+    ],
+)
+def test_a_property_path(kind: str, path: str, expected: Property | NoProperty | None) -> None:
+    if expected is None:
+        assert segments(path) is None
+        return
+    parts = segments(path)
+    assert parts is not None
+    assert expected == find_property(KINDS[kind], parts)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "A[", "A['x]", "['", "A..B!"])
+def test_what_is_no_path(text: str) -> None:
+    assert segments(text) is None
