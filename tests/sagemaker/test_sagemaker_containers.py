@@ -97,3 +97,15 @@ def test_a_component_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(Failed) as raised:
         execution.run()
     assert "`--count`: 1001 is above the maximum 1000" == str(raised.value).strip()
+
+
+def test_an_object_in_a_training_channel_is_the_file_that_it_is_everywhere_else(
+    tmp_path: Path,
+) -> None:
+    numbers = tmp_path / "s3" / "bucket" / "given" / "numbers.txt"
+    numbers.parent.mkdir(parents=True)
+    numbers.write_text("1\n3\n")
+    libraries = os.pathsep.join([*LIBRARIES, str(TOYS / "components")])
+    compiled = definition(compile_file(TOYS / "chain.yaml"))
+    values = {"numbers": "s3://bucket/given/numbers.txt"}
+    assert ["fit", "score", "tell"] == Service(tmp_path, libraries, compiled, values).run()

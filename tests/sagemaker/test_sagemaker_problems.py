@@ -61,18 +61,17 @@ def test_200_parameters_and_no_more() -> None:
     assert ["201 parameters, SageMaker takes at most 200 in a run"] == said(201)
 
 
-def test_a_definition_has_a_largest_size() -> None:
-    def size(length: int) -> tuple[int, list[str]]:
+def test_a_definition_too_long_for_a_request_is_written_without_one() -> None:
+    def made(length: int) -> tuple[list[str], list[str]]:
         message = ir.Constant("x" * length, "String")
-        node = ir.Failure("stop", message, (), (), NONE.span)
-        emitted = emit(pipeline([node]))
-        about = emitted.manifest.get("definition", {})
-        return about.get("bytes", 0), [item.message for item in emitted.diagnostics]
+        emitted = emit(pipeline([ir.Failure("stop", message, (), (), NONE.span)]))
+        return sorted(emitted.files), [item.message for item in emitted.diagnostics]
 
-    frame, nothing = size(0)
-    assert [] == nothing
-    assert (1_048_576, []) == size(1_048_576 - frame)
-    assert (0, ["the definition has 1048577 characters"]) == size(1_048_577 - frame)
+    empty = emit(pipeline([ir.Failure("stop", ir.Constant("", "String"), (), (), NONE.span)]))
+    frame = empty.manifest["definition"]["bytes"]
+    too_long = "the definition has 1048577 characters; a request holds 1048576"
+    assert (["create-pipeline.json", "pipeline.json"], []) == made(1_048_576 - frame)
+    assert (["pipeline.json"], [too_long]) == made(1_048_577 - frame)
 
 
 def test_a_step_stands_behind_40_conditions_at_most() -> None:

@@ -68,15 +68,7 @@ def hyperparameters() -> dict[str, str]:
     and a JSON string stands for its content (sagemaker.estimator.Framework, SDK 2.x).
     Raises UsageError for a file that is no flat JSON object.
     """
-    path = root() / "input" / "config" / "hyperparameters.json"
-    try:
-        entries = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path} is not JSON") from None
-    if not isinstance(entries, dict):
-        raise UsageError(f"{path} is not a JSON object")
+    entries = _entries()
     script_mode = "sagemaker_program" in entries or "sagemaker_submit_directory" in entries
     found = {}
     for name, value in entries.items():
@@ -87,6 +79,19 @@ def hyperparameters() -> dict[str, str]:
         text = value if isinstance(value, str) else render(value)
         found[name] = _decoded(text) if script_mode else text
     return found
+
+
+def _entries() -> dict[str, Any]:
+    path = root() / "input" / "config" / "hyperparameters.json"
+    try:
+        entries = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path} is not JSON") from None
+    if not isinstance(entries, dict):
+        raise UsageError(f"{path} is not a JSON object")
+    return entries
 
 
 def _decoded(text: str) -> str:
@@ -100,16 +105,20 @@ def _decoded(text: str) -> str:
 def training_places(spec: Spec, given: Mapping[str, str]) -> dict[str, str]:
     """The paths of a training job's artifacts that no hyperparameter names.
 
-    An input is its channel; the one Model output is /opt/ml/model, the others are entries of
+    An input is its channel, or the file in it where the job's `sagemaker_uri_<input>` says that its
+    S3 URI is that of one object; the one Model output is /opt/ml/model, the others are entries of
     /opt/ml/output/data.  Raises UsageError for a required input without a channel.
     """
     places = {}
+    entries = _entries()
     for item in spec.artifacts:
         if item.name in given:
             continue
         channel = root() / "input" / "data" / item.name
         if channel.is_dir():
-            places[item.name] = str(_only(channel, "data") or channel)
+            uri = str(entries.get(f"sagemaker_uri_{item.name}", ""))
+            wanted = uri.rpartition("/")[2] if uri else "data"
+            places[item.name] = str(_only(channel, wanted) or channel)
         elif not item.optional:
             raise UsageError(f"`{spec.name}` needs the channel `{item.name}`: no folder {channel}")
     if sum(output.type == "Model" for output in spec.products) > 1:

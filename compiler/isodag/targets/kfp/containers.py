@@ -15,8 +15,8 @@ from isodag import types
 from isodag.component import Component, Output, Placeholder
 from isodag.diagnostics import Diagnostic
 from isodag.ir import Failure, Pipeline, Resources, Task
+from isodag.targets.images import Images
 from isodag.targets.kfp import constants, names
-from isodag.targets.kfp.images import Images
 from isodag.targets.kfp.inputs import Feed, Import, Inputs, resolved
 from isodag.targets.kfp.keys import Pod
 

@@ -16,8 +16,8 @@ from isodag.diagnostics import Diagnostic
 from isodag.ir import Argument, Constant, OutputRef, ParameterRef, RunRef, Task, Text, Value
 from isodag.runtime import values
 from isodag.source import Span
+from isodag.targets.images import Images
 from isodag.targets.kfp import constants, names
-from isodag.targets.kfp.images import Images
 
 # What the launcher downloads:
 # https://github.com/kubeflow/pipelines/blob/master/backend/src/v2/component/launcher_v2.go

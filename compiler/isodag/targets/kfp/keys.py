@@ -12,7 +12,7 @@ from isodag.frontend.schema import Key
 from isodag.ir import Constant, Pipeline, Task, Tree
 from isodag.runtime import values
 from isodag.source import Span
-from isodag.targets.kfp.images import Images
+from isodag.targets.images import Images
 
 KEYS = (
     Key("pipeline_root", "string", "Where outputs go: s3://, gs:// or minio:// and a path.",

@@ -10,8 +10,8 @@ from isodag.component import BindingStep, Component
 from isodag.diagnostics import Diagnostic
 from isodag.ir import Node, Parameter, Pipeline, Task, Tree
 from isodag.source import Span
+from isodag.targets.images import Images
 from isodag.targets.sagemaker import keys
-from isodag.targets.sagemaker.images import Images
 from isodag.targets.sagemaker.kinds import GENERATED
 from isodag.targets.sagemaker.references import Expr
 

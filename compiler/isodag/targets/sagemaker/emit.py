@@ -11,6 +11,7 @@ from isodag import ir
 from isodag.diagnostics import failed, ordered
 from isodag.source import Span
 from isodag.targets import Emitted
+from isodag.targets.images import Images
 from isodag.targets.sagemaker import (
     conditions,
     create,
@@ -26,7 +27,6 @@ from isodag.targets.sagemaker import (
     whole,
 )
 from isodag.targets.sagemaker.context import Context
-from isodag.targets.sagemaker.images import Images
 from isodag.targets.sagemaker.references import Expr
 
 VERSION = "2020-12-01"
@@ -36,7 +36,8 @@ def emit(pipeline: ir.Pipeline) -> Emitted:
     """The definition, the request that creates the pipeline, and the manifest.
 
     Files: pipeline.json, and create-pipeline.json for
-    `aws sagemaker create-pipeline --cli-input-json file://create-pipeline.json`.
+    `aws sagemaker create-pipeline --cli-input-json file://create-pipeline.json` where the
+    definition is short enough to stand in a request.
     """
     context = _context(pipeline)
     made = {node.name: _steps(context, node) for node in pipeline.tasks}
@@ -61,7 +62,9 @@ def emit(pipeline: ir.Pipeline) -> Emitted:
     problems = tuple(whole.once(context, ordered(context.diagnostics)))
     if failed(problems):
         return Emitted({}, {}, problems)
-    files = {"pipeline.json": _pretty(definition), "create-pipeline.json": _pretty(request)}
+    files = {"pipeline.json": _pretty(definition)}
+    if len(submitted) <= whole.LONGEST:
+        files["create-pipeline.json"] = _pretty(request)
     return Emitted(files, about, problems)
 
 

@@ -10,6 +10,7 @@ from isodag import ir
 from isodag.component import BindingStep
 from isodag.diagnostics import Diagnostic, did_you_mean
 from isodag.source import Span
+from isodag.targets.images import fixed
 from isodag.targets.sagemaker import (
     bindings,
     keys,
@@ -23,7 +24,6 @@ from isodag.targets.sagemaker import (
     training,
 )
 from isodag.targets.sagemaker.context import Context, binding_steps
-from isodag.targets.sagemaker.images import fixed
 from isodag.targets.sagemaker.kinds import KINDS, Kind
 from isodag.targets.sagemaker.shapes import shape
 from isodag.types import is_parameter

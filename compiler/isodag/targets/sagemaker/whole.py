@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from isodag import ir
 from isodag.diagnostics import Diagnostic
 from isodag.source import Span
+from isodag.targets.images import has_host
 from isodag.targets.sagemaker import names, parameters, steps
 from isodag.targets.sagemaker.context import Context, binding_steps
 from isodag.targets.sagemaker.create import known_role
-from isodag.targets.sagemaker.images import has_host
 from isodag.targets.sagemaker.machine import DEFAULT
 
 LONGEST = 1_048_576  # characters; service model: PipelineDefinition.max
@@ -39,9 +39,9 @@ def problems(
     yield from _machines(context)
     yield from _decided(context, decided)
     if len(definition) > LONGEST:
-        message = f"the definition has {len(definition)} characters"
-        help = f"SageMaker takes at most {LONGEST}: split the pipeline"
-        yield Diagnostic("E510", message, pipeline.span, help)
+        message = f"the definition has {len(definition)} characters; a request holds {LONGEST}"
+        help = "put pipeline.json into S3 and create the pipeline with PipelineDefinitionS3Location"
+        yield Diagnostic("W508", message, pipeline.span, help)
 
 
 def _open_settings(context: Context) -> Iterator[Diagnostic]:

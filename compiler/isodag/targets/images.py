@@ -1,9 +1,12 @@
-"""Container images: the reference that a component gives, made the one that a cluster pulls."""
+"""Container images: the reference that a component gives, made the one that a platform pulls."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+_FIXED_TAG = re.compile(r"v?\d+\.\d+\.\d+([-+._].*)?")
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Images:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def resolve(self, reference: str) -> str:
-        """The reference that the cluster pulls."""
+        """The reference that the platform pulls."""
         for name in (reference, repository(reference)):
             if name in self.overrides:
                 return self.overrides[name]
@@ -46,3 +49,10 @@ def has_host(reference: str) -> bool:
     """
     first, slash, _ = reference.partition("/")
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
+def fixed(reference: str) -> bool:
+    """Whether a reference is taken to name the same bytes for good: a digest or a full version."""
+    name, _, digest = reference.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return bool(digest) or bool(_FIXED_TAG.fullmatch(tag))
