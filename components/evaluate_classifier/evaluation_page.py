@@ -142,7 +142,7 @@ _STYLE = """
   --line: #d9dce1; --right: #3d85d8; --wrong: #e08234; }
 @media (prefers-color-scheme: dark) {
   :root { --page: #15171b; --ink: #eceef2; --soft: #a3a9b5; --line: #363a43;
-    --right: #2f6fbd; --wrong: #a85618; } }
+    --right: #2a66b0; --wrong: #a85618; } }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 1.5rem; }

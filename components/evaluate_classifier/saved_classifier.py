@@ -33,7 +33,10 @@ class Batch:
 
 
 def predictions(model: Path, split: Split, size: int) -> Iterator[Batch]:
-    """The split through the model, `size` rows at a time, each batch cut to its longest row."""
+    """The split through the model, `size` rows at a time, each batch cut to its longest row.
+
+    Raises ComponentError for a model or a shard that cannot be read.
+    """
     try:
         loaded = tf.saved_model.load(str(model))
         predict: Any = loaded.signatures["serving_default"]
@@ -46,13 +49,16 @@ def predictions(model: Path, split: Split, size: int) -> Iterator[Batch]:
         "review_id": tf.io.FixedLenFeature([], tf.string),
         "text": tf.io.FixedLenFeature([], tf.string),
     }
-    for examples in tf.data.TFRecordDataset(list(split.shards)).batch(size):
-        rows = tf.io.parse_example(examples, features)
-        longest = tf.reduce_max(tf.reduce_sum(rows["attention_mask"], axis=1))
-        inputs = {name: tf.cast(rows[name][:, :longest], tf.int32) for name in TOKENS}
-        yield Batch(
-            [value.decode() for value in rows["review_id"].numpy()],
-            [value.decode() for value in rows["text"].numpy()],
-            rows["label"].numpy(),
-            predict(**inputs)["probabilities"].numpy(),
-        )
+    try:
+        for examples in tf.data.TFRecordDataset(list(split.shards)).batch(size):
+            rows = tf.io.parse_example(examples, features)
+            longest = tf.reduce_max(tf.reduce_sum(rows["attention_mask"], axis=1))
+            inputs = {name: tf.cast(rows[name][:, :longest], tf.int32) for name in TOKENS}
+            yield Batch(
+                [value.decode() for value in rows["review_id"].numpy()],
+                [value.decode() for value in rows["text"].numpy()],
+                rows["label"].numpy(),
+                predict(**inputs)["probabilities"].numpy(),
+            )
+    except tf.errors.DataLossError as error:
+        raise ComponentError("test: a shard is damaged") from error

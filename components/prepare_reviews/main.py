@@ -62,7 +62,7 @@ def prepare_reviews(
         raise ComponentError("validation_share and test_share leave no share to train on")
     vocab_size = _check_checkpoint(checkpoint, max_length)
     columns = Columns(text_column, label_column, id_column, group_column or id_column)
-    allowed = [str(label) for label in labels]
+    allowed = list(dict.fromkeys(str(label) for label in labels))
     balancing = Balance(seed) if balance else None
 
     def split(row: Review) -> str:
@@ -79,7 +79,10 @@ def prepare_reviews(
         from transformers import AutoTokenizer
 
         from example_shards import Shards
-    tokenizer = AutoTokenizer.from_pretrained(str(checkpoint), local_files_only=True)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(checkpoint), local_files_only=True)
+    except Exception as error:  # a tokenizer may be wrong in more ways than the loader names
+        raise ComponentError(f"checkpoint: the tokenizer cannot be read: {error}") from error
     folders = dict(zip(SPLITS, (train, validation, test), strict=True))
     written = {name: Shards(folder, classes, shards) for name, folder in folders.items()}
     kept = _kept(read(), split, balancing)
@@ -160,7 +163,7 @@ def _count(
             name = split(found)
             census.rows[name][found.label] += 1
             if len(census.rows[name]) > MAX_CLASSES:
-                raise ComponentError(f"more than {MAX_CLASSES} classes: is that the label column?")
+                raise ComponentError(f"label_column has more than {MAX_CLASSES} classes")
             if balancing and name == "train":
                 balancing.show(found)
     return census
@@ -181,7 +184,7 @@ def _kept(
 def _in_order(classes: set[str]) -> list[str]:
     """By value where all are numbers, else by name."""
     try:
-        return sorted(classes, key=lambda label: (float(label), label))
+        return sorted(sorted(classes), key=float)
     except ValueError:
         return sorted(classes)
 

@@ -222,8 +222,8 @@ def _json_lines(lines: Iterable[str], name: str) -> tuple[list[str], Iterator[Re
     """The keys of a file of JSON objects, and its rows."""
     rows = _split_json(lines, name)
     ahead = list(islice(rows, PEEK))
-    if ahead and not any(row.values for row in ahead):
-        raise ComponentError(f"{name}: not JSON Lines: no JSON object a line")
+    if ahead and ahead[0].fault:
+        raise ComponentError(f"{ahead[0].place}: not JSON Lines, one object a line")
     there = list(dict.fromkeys(chain.from_iterable(row.values for row in ahead)))
     return there, chain(ahead, rows)
 
@@ -234,7 +234,7 @@ def _split_json(lines: Iterable[str], name: str) -> Iterator[Record]:
             continue
         place, fault = f"{name}:{number}", ""
         try:
-            value = json.loads(line)
+            value = json.loads(line.rstrip())
         except (ValueError, RecursionError) as error:
             value, fault = None, f"not JSON: {error}"
         if isinstance(value, dict):

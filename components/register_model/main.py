@@ -94,13 +94,12 @@ def _numbers(evaluation: Path) -> dict[str, float]:
 
 
 def _digest(folder: Path) -> str:
-    """sha256 over the names and contents of the folder's files."""
+    """sha256 of what sha256sum prints for the folder's files, by relative name, in their order."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     whole = sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                content = file_digest(file, "sha256").hexdigest()
-            whole.update(f"{content}  {path.relative_to(folder).as_posix()}\n".encode())
+    for name in sorted(name for name, path in files.items() if path.is_file()):
+        with files[name].open("rb") as file:
+            whole.update(f"{file_digest(file, 'sha256').hexdigest()}  {name}\n".encode())
     return f"sha256:{whole.hexdigest()}"
 
 

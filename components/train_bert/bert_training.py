@@ -126,7 +126,7 @@ def fit(model: keras.Model, train: Split, validation: Split, settings: Settings)
     """Train `model` in place; it is left with the weights of its best epoch.
 
     Best is the highest validation accuracy, the first among equals.  Raises ComponentError when
-    the loss stops being a number.
+    the loss stops being a number or a shard cannot be read.
     """
     rows = batches(train, settings.batch_size, limit=settings.steps_per_epoch, seed=settings.seed)
     steps = len(rows)
@@ -138,16 +138,19 @@ def fit(model: keras.Model, train: Split, validation: Split, settings: Settings)
     best = keras.callbacks.EarlyStopping(
         "val_accuracy", mode="max", patience=settings.epochs, restore_best_weights=True
     )
-    found = model.fit(
-        rows,
-        validation_data=batches(
-            validation, settings.validation_batch_size, limit=settings.validation_steps
-        ),
-        epochs=settings.epochs,
-        callbacks=[best, Progress(settings.epochs, steps)],
-        shuffle=False,  # the rows are shuffled already
-        verbose=0,
-    )
+    try:
+        found = model.fit(
+            rows,
+            validation_data=batches(
+                validation, settings.validation_batch_size, limit=settings.validation_steps
+            ),
+            epochs=settings.epochs,
+            callbacks=[best, Progress(settings.epochs, steps)],
+            shuffle=False,  # the rows are shuffled already
+            verbose=0,
+        )
+    except tf.errors.DataLossError as error:
+        raise ComponentError("train or validation: a shard is damaged") from error
     curves = {
         f"{split}_{name}": [float(value) for value in found.history[prefix + name]]
         for split, prefix in (("train", ""), ("validation", "val_"))
