@@ -75,11 +75,15 @@ output_option = click.option(
 
 @main.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "-t", "--target", "targets", multiple=True, type=click.Choice(["sagemaker", "kfp", "local"]),
+    help="Check for this target only. Repeatable.  [default: sagemaker and kfp]",
+)
 @source_options
 @output_option
 def check(
-    files: tuple[str, ...], values: tuple[str, ...], sets: tuple[str, ...],
-    components: tuple[str, ...], output: str,
+    files: tuple[str, ...], targets: tuple[str, ...], values: tuple[str, ...],
+    sets: tuple[str, ...], components: tuple[str, ...], output: str,
 ) -> None:  # fmt: skip
     """Find every mistake in a DAG file, for every target, before anything is submitted.
 
@@ -87,8 +91,10 @@ def check(
     `isodag explain CODE` says more about a message.
 
     \b
-    Example:
-      isodag check definitions/bert_reviews.yaml -e sample
+    Examples:
+      isodag check definitions/bert_reviews.yaml -e prod
+      isodag check definitions/bert_reviews.yaml -e sample -t local
+      isodag check -o json
     """
     from isodag import driver, spec
 
@@ -104,7 +110,7 @@ def check(
     for file in files:
         loaded = driver.load(file, values, sets, components)
         sources |= loaded.sources
-        found += driver.check(loaded)
+        found += driver.check(loaded, targets or tuple(driver.TARGETS))
     _report(found, sources, output)
     if output == "text" and not _failed(found):
         click.echo(f"{', '.join(files)}: {_summary(found)}")
@@ -381,7 +387,7 @@ def explain(code: str) -> None:
         from isodag.diagnostics import did_you_mean
 
         known = [path.stem for path in pages.glob("*.md")]
-        help = did_you_mean(code.upper(), known, "code")
+        help = did_you_mean(code.upper().replace("O", "0"), known, "code")
         raise click.UsageError(f"there is no code `{code}`; {help}")
     click.echo(page.read_text(encoding="utf-8"), nl=False)
 

@@ -14,7 +14,7 @@ import evaluation_page
 from dataset_folder import Split, read_split
 from evaluation_page import Mistake
 from isodag.runtime import ComponentError, run
-from quiet_import import quiet
+from isodag.runtime.quiet import quiet
 
 
 def evaluate_classifier(

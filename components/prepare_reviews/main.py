@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from isodag.runtime import ComponentError, run
-from quiet_import import quiet
+from isodag.runtime.quiet import quiet
 from review_split import SPLITS, Balance, split_of
 from review_table import Columns, Record, Review, Unusable, records, review
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dataset_folder import Split, read_split
 from isodag.runtime import ComponentError, run
-from quiet_import import quiet
+from isodag.runtime.quiet import quiet
 
 TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"

@@ -73,7 +73,7 @@ def pipeline(steps: int) -> Iterator[str]:
     for index in range(steps // 2):
         yield f"""  fit_{index}:
     component: fit_mean@1
-    inputs: {{numbers: "${{{{ steps.make.outputs.numbers }}}}", shrink: 0.1}}
+    inputs: {{numbers: "${{{{ steps.make.outputs.numbers }}}}", shrink: {index / 10_000}}}
     after: [{before}]
   score_{index}:
     component: score_mean@2
@@ -89,9 +89,11 @@ def engine(scratch: Path) -> None:
     count = 20
     path = scratch / "chain.yaml"
     path.write_text("\n".join(pipeline(count)))
+    (scratch / "numbers").write_text("1\n2\n3\n")
     run = [*ISODAG, "run", str(path), "--components", str(TOYS), "-j", "1"]
-    process = min(measured([sys.executable, "-m", "isodag.runtime", "fit_mean", "--help"])[0]
-                  for _ in range(5))  # fmt: skip
+    os.environ["ISODAG_COMPONENTS"] = str(TOYS)
+    step = [sys.executable, "-m", "isodag.runtime", "fit_mean", "--numbers", "numbers", "--model"]
+    process = min(measured([*step, f"model_{index}"], scratch)[0] for index in range(5))
     whole = measured(run, scratch)[0]
     again = measured(run, scratch)[0]
     each = (whole - again) / (count + 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 
 from isodag import driver, ir
 from isodag.engine import RunOptions, State, run
-from isodag.engine.record import Silent
 
 
 def load(path: Path) -> ir.Pipeline:
@@ -80,22 +77,3 @@ def test_a_second_run_of_a_file_starts_only_what_has_side_effects(
         step.name: step.cached for step in again.steps.values()
     }
     assert 0 == again.exit_code
-
-
-def test_the_engine_adds_less_than_50_ms_to_a_step(kit: Any) -> None:
-    count, script = 30, 'printf 1 > "$n"'
-    steps = [
-        kit.step(f"s{number}", script, {}, {"n": "Integer"},
-                  after=[f"s{number - 1}"] if number else [])
-        for number in range(count)
-    ]  # fmt: skip
-    begun = time.perf_counter()
-    result = run(kit.pipeline(*steps), kit.options(use_cache=False), Silent())
-    engine = time.perf_counter() - begun
-    begun = time.perf_counter()
-    for _ in range(count):
-        subprocess.run(["sh", "-euc", 'n=$1; printf 1 > "$n"', "s", kit.folder / "n"], check=True)
-    alone = time.perf_counter() - begun
-
-    assert 0 == result.exit_code
-    assert (engine - alone) / count < 0.050

@@ -130,6 +130,9 @@ MISMATCH = "but (data, model, *, rate) by its component.yaml"
         ("import tensorflaw",
          "`take` needs the module `tensorflaw`, which is not here: install it, "
          "or use the image isodag/take:1"),
+        ("def take(data, model, *, rate):\n    import tensorflaw",
+         "`take` needs the module `tensorflaw`, which is not here: install it, "
+         "or use the image isodag/take:1"),
         ("raise ValueError('at import')", "ValueError: at import"),
         ("def take(:", "SyntaxError: invalid syntax (main.py, line 1)"),
         ("import sys; sys.exit(0)", "SystemExit: 0"),

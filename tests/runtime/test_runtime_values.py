@@ -79,6 +79,8 @@ def test_text_means_what_the_type_says(type_name: str, text: str, expected: obje
         ("Float", "1e999", "`1e999` is not a finite Float"),
         ("Boolean", "yes", "`yes` is not a Boolean: write true or false"),
         ("JsonObject", "[]", "`[]` is not a JsonObject in JSON"),
+        ("JsonObject", '{"a": NaN}', '`{"a": NaN}` is not a JsonObject in JSON'),
+        ("JsonArray", "[Infinity]", "`[Infinity]` is not a JsonArray in JSON"),
         ("JsonArray", "[" * 100_000, f"`{'[' * 59}…` is not a JsonArray in JSON"),
     ],
 )

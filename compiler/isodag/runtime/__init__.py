@@ -1,6 +1,7 @@
 """What runs inside a component's container: one command line becomes one typed call.
 
-A component imports two names from here: `run`, for the end of its main.py, and `ComponentError`.
+A component imports two names from here: `run`, for the end of its main.py, and `ComponentError`;
+`isodag.runtime.quiet` is there for libraries that talk while they load.
 """
 
 from __future__ import annotations

@@ -36,17 +36,22 @@ def load(spec: Spec) -> Function:
     try:
         plan.loader.exec_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None:
-            raise
-        image = f", or use the image {spec.image}" if spec.image else ""
-        raise ComponentError(
-            f"`{spec.name}` needs the module `{error.name}`, which is not here: install it{image}"
-        ) from error
+        raise _module_missing(spec, error) from error
     function = getattr(module, spec.name, None)
     if not callable(function):
         raise ComponentError(f"{path} holds no function `{spec.name}`")
     checked: Function = function
     return checked
+
+
+def _module_missing(spec: Spec, error: ModuleNotFoundError) -> Exception:
+    """The error to raise: components import what is heavy only when they are called."""
+    if error.name is None:
+        return error
+    image = f", or use the image {spec.image}" if spec.image else ""
+    return ComponentError(
+        f"`{spec.name}` needs the module `{error.name}`, which is not here: install it{image}"
+    )
 
 
 def signature(function: Function) -> tuple[list[str], list[str]]:
@@ -90,6 +95,8 @@ def call(
         result = function(*[paths[name] for name in spec.places], **parameters)
     except SystemExit as error:
         raise ComponentError(f"`{spec.name}` ended by sys.exit({error.code!r})") from error
+    except ModuleNotFoundError as error:
+        raise _module_missing(spec, error) from error
     return scalars(spec, result)
 
 

@@ -79,13 +79,17 @@ def parse(type_name: str, text: str) -> Any:
     if type_name in ("JsonObject", "JsonArray"):
         wanted = dict if type_name == "JsonObject" else list
         try:
-            value = json.loads(text)
+            value = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, wanted):
             return value
         raise BadValue(f"`{_short(text)}` is not a {type_name} in JSON")
     raise BadValue(f"`{type_name}` is not a parameter type")
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def admit(type_name: str, value: Any) -> Any:
