@@ -256,3 +256,18 @@ def test_where_no_terminal_is_drawn_rich_is_not_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert ("False\n", "") == (done.stdout, done.stderr)
+
+
+def test_lines_tell_now_and_then_how_far_a_long_step_is(result: RunResult, tmp_path: Path) -> None:
+    log, stream, now = tmp_path / "log.txt", io.StringIO(), [100.0]
+    step = replace(result.steps["train"], state=State.RUNNING, started=100.0, log=log)
+    running = replace(result, steps={"train": step})
+    lines = Lines(stream, clock=lambda: now[0])
+    lines.change(running, step)
+    for seconds, text in ((105, "epoch 1/2"), (112, "epoch 1/2"), (130, "epoch 1/2"),
+                          (131, "epoch 2/2"), (132, "epoch 2/2, step 9")):  # fmt: skip
+        with log.open("a") as file:
+            file.write(text + "\n")
+        now[0] = seconds
+        lines.tick(running)
+    assert "train: started\ntrain: 12 s: epoch 1/2\ntrain: 31 s: epoch 2/2\n" == stream.getvalue()

@@ -29,6 +29,24 @@ def progress(log: Path) -> str:
     return next((line for line in lines if line and not line.startswith(PRINTED)), "")
 
 
+class Latest:
+    """The last line of each growing log, read again only when the log has grown."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, tuple[int, str]] = {}
+
+    def line(self, log: Path) -> str:
+        """The line, "" for none."""
+        try:
+            size = os.stat(log).st_size
+        except OSError:
+            return ""
+        known = self._seen.get(log)
+        if known is None or known[0] != size:
+            known = self._seen[log] = (size, progress(log))
+        return known[1]
+
+
 def reason_of(status: int, log: Path) -> str:
     """Why a step with this exit status (below 0: a signal) failed, in one line.
 

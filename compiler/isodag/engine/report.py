@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from isodag.engine.artifacts import Artifact
-from isodag.engine.logs import clean, tail
+from isodag.engine.logs import Latest, clean, tail
 from isodag.engine.parameters import shown
 from isodag.engine.record import SCHEMA_VERSION, Observer, RunResult, Status, StepRecord, plain
 from isodag.engine.schedule import State
@@ -28,12 +29,14 @@ def observer(stream: TextIO) -> Observer:
 
 
 class Lines:
-    """One plain line per change."""
+    """One plain line per change; for a step that takes long, now and then how far it is."""
 
-    interval: float | None = None
+    interval: float | None = 10.0
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.time) -> None:
+        self._stream, self._clock = stream, clock
+        self._logs = Latest()
+        self._told: dict[str, tuple[float, str]] = {}  # when a step last had news, and which
 
     def begin(self, run: RunResult) -> None:
         """Which run this is."""
@@ -42,11 +45,22 @@ class Lines:
 
     def change(self, run: RunResult, step: StepRecord) -> None:
         """`train: done in 12 s: accuracy 0.59`."""
+        self._told[step.name] = (self._clock(), "")
         if step.state is not State.NOT_RUN:
             self._say(f"{step.name}: {describe(step)}")
 
     def tick(self, run: RunResult) -> None:
-        """Nothing: time alone is no news."""
+        """`train: 40 s: epoch 1/2, step 60/87`, where a log has grown and nothing was said since
+        `interval` seconds."""
+        now = self._clock()
+        for step in run.steps.values():
+            if step.state is not State.RUNNING or step.log is None or step.started is None:
+                continue
+            said_at, said = self._told.get(step.name, (now, ""))
+            line = self._logs.line(step.log) if now - said_at >= (self.interval or 0) else said
+            if line and line != said:
+                self._told[step.name] = (now, line)
+                self._say(f"{step.name}: {duration(now - step.started)}: {line}")
 
     def stopping(self, run: RunResult) -> None:
         """That Ctrl-C was heard."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from typing import Any, TextIO
 
-from isodag.engine.logs import clean, progress
+from isodag.engine.logs import Latest, clean
 from isodag.engine.record import RunResult, StepRecord
 from isodag.engine.report import STOPPING, duration, note, trouble
 from isodag.engine.schedule import State
@@ -48,7 +47,7 @@ class Table:
         self._plain = "utf" not in (getattr(stream, "encoding", None) or "").lower()
         self._message = ""
         self._drawn_at = 0.0
-        self._logs = _Progress()
+        self._logs = Latest()
 
     def begin(self, run: RunResult) -> None:
         """Draw all steps waiting."""
@@ -107,27 +106,8 @@ class Table:
 
     def _note(self, step: StepRecord) -> str:
         if step.state is State.RUNNING and step.log is not None:
-            return self._logs.latest(step)
+            return self._logs.line(step.log)
         return clean(step.reason) if step.reason else note(step)
-
-
-class _Progress:
-    """The last line of each running step's log, read again only when the log has grown."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, str]] = {}
-
-    def latest(self, step: StepRecord) -> str:
-        """The line, "" for none."""
-        assert step.log is not None
-        try:
-            size = os.stat(step.log).st_size
-        except OSError:
-            return ""
-        known = self._seen.get(step.name)
-        if known is None or known[0] != size:
-            known = self._seen[step.name] = (size, progress(step.log))
-        return known[1]
 
 
 def _elapsed(step: StepRecord) -> str:
