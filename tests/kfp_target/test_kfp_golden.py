@@ -18,6 +18,7 @@ TOYS = HERE.parent / "toys"
 CASES = [
     *(TOYS / name for name in ("chain.yaml", "gates.yaml")),
     *sorted((HERE / "cases").iterdir()),
+    *sorted((HERE.parents[1] / "definitions").glob("*.yaml")),
 ]
 
 
