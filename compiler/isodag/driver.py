@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from isodag import checks, diagnostics, ir
+from isodag.component import Component
 from isodag.diagnostics import Diagnostic
-from isodag.frontend import nodes, overlay, reader
+from isodag.frontend import nodes, overlay
+from isodag.frontend.definition import read
 from isodag.frontend.syntax import Definition
 from isodag.library import Library, folders_for
 from isodag.lower import lower
@@ -51,7 +54,9 @@ def load(
     """
     sources: dict[str, Source] = {}
     node, problems = _document(path, sources)
-    for layer in [*(_values(path, name, sources) for name in values), *map(overlay.setting, sets)]:
+    layers = [_values(path, name, sources) for name in values]
+    layers += [_setting(text, sources) for text in sets]
+    for layer in layers:
         problems += layer[1]
         if node is not None and layer[0] is not None:
             node, found = overlay.lay(node, layer[0])
@@ -59,7 +64,7 @@ def load(
     if node is None:
         return Loaded(None, diagnostics.ordered(problems), sources)
     keys = {name: target.KEYS for name, target in TARGETS.items()}
-    definition, found = reader.read(node, str(path), keys)
+    definition, found = read(node, str(path), keys)
     problems += found
     if definition is None:
         return Loaded(None, diagnostics.ordered(problems), sources)
@@ -69,8 +74,7 @@ def load(
     problems += found
     problems += checks.run(scope)
     if diagnostics.failed(problems):
-        # what a broken expression would have read only looks unused
-        problems = [item for item in problems if item.code not in checks.UNUSED]
+        problems = [item for item in problems if item.code not in checks.MOOT]
     pipeline = None if diagnostics.failed(problems) else lower(scope)
     digest = _digest(path, values, sets, sources, pipeline)
     return Loaded(pipeline, diagnostics.ordered(problems), sources, digest, definition)
@@ -83,15 +87,20 @@ def compile(loaded: Loaded, target: str) -> Emitted:
     """
     if loaded.pipeline is None:
         return Emitted(diagnostics=tuple(loaded.diagnostics))
-    return TARGETS[target].emit(loaded.pipeline)
+    emitted: Emitted = TARGETS[target].emit(loaded.pipeline)
+    return emitted
 
 
-def check(loaded: Loaded) -> list[Diagnostic]:
-    """What the front end and every target have to say, in order of place."""
+def check(loaded: Loaded, targets: Sequence[str] = tuple(TARGETS)) -> list[Diagnostic]:
+    """What the front end and the targets have to say, in order of place.
+
+    targets  names in TARGETS; others, such as `local`, have nothing to add
+    """
     found = list(loaded.diagnostics)
     if loaded.pipeline is not None:
         for name in TARGETS:
-            found += compile(loaded, name).diagnostics
+            if name in targets:
+                found += compile(loaded, name).diagnostics
     return diagnostics.ordered(found)
 
 
@@ -103,13 +112,19 @@ def _document(
     return (None, problems) if problems else nodes.parse(source)
 
 
+def _setting(text: str, sources: dict[str, Source]) -> tuple[nodes.Node | None, list[Diagnostic]]:
+    source, node, problems = overlay.setting(text)
+    sources[source.path] = source
+    return node, problems
+
+
 def _values(
     path: str | Path, name: str, sources: dict[str, Source]
 ) -> tuple[nodes.Node | None, list[Diagnostic]]:
     named = Path(name)
     if named.suffix not in (".yaml", ".yml"):
         named = Path(path).parent / "values" / f"{name}.yaml"
-    if not named.is_file():
+    if not os.path.isfile(named):
         known = sorted(file.stem for file in named.parent.glob("*.yaml"))
         help = diagnostics.did_you_mean(named.stem, known, "values file")
         message = f"there is no values file `{named}`"
@@ -119,10 +134,10 @@ def _values(
 
 def _resolve(definition: Definition, library: Library) -> tuple[Scope, list[Diagnostic]]:
     """The definition with its steps' components; a reference used twice is reported at each."""
-    components = {}
+    components: dict[str, Component | None] = {}
     problems: list[Diagnostic] = []
     for step in definition.steps:
-        if step.component is None or not step.component.text:
+        if step.component is None:
             components[step.name.text] = None
             continue
         components[step.name.text], found = library.find(step.component)
@@ -149,5 +164,3 @@ def _digest(
     digests = {task.component.digest for task in tasks if isinstance(task, ir.Task)}
     total.update("\0".join(sorted(digests)).encode())
     return total.hexdigest()
-
-

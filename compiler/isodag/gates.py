@@ -1,21 +1,13 @@
-"""What stands behind what: conditions as propositional formulas, and which implies which."""
+"""What stands behind what: the steps that a step waits for, and the two halves of a `when:`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
-from isodag.expressions import (
-    And, Compare, Contains, Expression, ListOf, Literal, Name, Not, Or, Template, names,
-)  # fmt: skip
+from isodag.expressions import And, Expression, Name, Not, Template, names
 from isodag.frontend.syntax import ConditionDef, StepDef
-from isodag.runtime import values
-from isodag.scope import Scope, StepOutput, names_in
-
-MAX_ATOMS = 12  # implication is decided by truth table: 4,096 rows at most
-_MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_NEGATED = {">=": "<", ">": "<=", "!=": "=="}
+from isodag.scope import Missing, Scope, StepOutput, Unknown, names_in
 
 
 @dataclass(frozen=True)
@@ -70,77 +62,19 @@ def upstream(step: StepDef, scope: Scope) -> Iterator[tuple[str, Name | None]]:
             yield word.text, None
 
 
-def implies(given: Expression | None, wanted: Expression | None, scope: Scope) -> bool:
-    """Whether `given` being true makes `wanted` true, whatever the values; None is always true.
-
-    Beyond MAX_ATOMS comparisons only an equal condition is taken to imply another.
-    """
-    if wanted is None:
-        return True
-    atoms: dict[str, int] = {}
-    left = _formula(given, scope, atoms) if given is not None else ("true",)
-    right = _formula(wanted, scope, atoms)
-    if len(atoms) > MAX_ATOMS:
-        return left == right
-    rows = product((False, True), repeat=len(atoms))
-    return all(_holds(right, row) for row in rows if _holds(left, row))
-
-
-# A formula is ("atom", index) | ("not", f) | ("and", f…) | ("or", f…) | ("true",)
-_Formula = tuple  # type: ignore[type-arg]
-
-
-def _formula(
-    expression: Expression, scope: Scope, atoms: dict[str, int], depth: int = 0
-) -> _Formula:
-    match expression:
-        case And(parts):
-            return ("and", *(_formula(part, scope, atoms, depth) for part in parts))
-        case Or(parts):
-            return ("or", *(_formula(part, scope, atoms, depth) for part in parts))
-        case Not(operand):
-            return ("not", _formula(operand, scope, atoms, depth))
-        case Name() if depth < 50:
-            found = scope.look_up(expression)
-            if isinstance(found, ConditionDef) and found.expression is not None:
-                return _formula(found.expression, scope, atoms, depth + 1)
-        case Compare(op, left, right):
-            first, second = _key(left), _key(right)
-            if first > second:
-                first, second, op = second, first, _MIRROR[op]
-            positive = ("atom", _atom(f"{first} {_NEGATED.get(op, op)} {second}", atoms))
-            return ("not", positive) if op in _NEGATED else positive
-        case Contains(negated=negated):
-            positive = ("atom", _atom(_key(expression), atoms))
-            return ("not", positive) if negated else positive
-    return ("atom", _atom(_key(expression), atoms))
-
-
-def _atom(key: str, atoms: dict[str, int]) -> int:
-    return atoms.setdefault(key, len(atoms))
-
-
-def _key(expression: Expression) -> str:
-    match expression:
-        case Literal(value):
-            return f"{type(value).__name__}:{values.render(value)}"
-        case Name():
-            return str(expression)
-        case ListOf(items):
-            return f"[{', '.join(_key(item) for item in items)}]"
-        case Contains(item, options):
-            return f"{_key(item)} in {_key(options)}"
-    return repr(expression)
-
-
-def _holds(formula: _Formula, row: tuple[bool, ...]) -> bool:
-    kind, *parts = formula
-    if kind == "atom":
-        return row[parts[0]]
-    if kind == "not":
-        return not _holds(parts[0], row)
-    if kind == "and":
-        return all(_holds(part, row) for part in parts)
-    if kind == "or":
-        return any(_holds(part, row) for part in parts)
+def settled(expression: Expression | None, scope: Scope) -> bool:
+    """Whether everything that a condition reads, named conditions followed, has a meaning."""
+    seen: set[str] = set()
+    stack = [expression]
+    while stack:
+        current = stack.pop()
+        if current is None:
+            return False
+        for name in names(current):
+            found = scope.look_up(name)
+            if isinstance(found, Missing | Unknown):
+                return False
+            if isinstance(found, ConditionDef) and found.name.text not in seen:
+                seen.add(found.name.text)
+                stack.append(found.expression)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from pathlib import Path
 from isodag import spec
 from isodag.component import Component
 from isodag.diagnostics import Diagnostic, did_you_mean
+from isodag.frontend.nodes import neighbour
 from isodag.frontend.syntax import Word
-from isodag.source import Source
+from isodag.source import Source, Span
 
 BUILT_IN = Path(__file__).parent / "components"
 _REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_./-]*?)(?:@(.*))?")
-_VERSION = re.compile(r"\d+(\.\d+){0,2}")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,2}")
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Library:
             known = [component.version for component in self._versions(name)]
             help = f"name a version, as {name}@{known[0].partition('.')[0] if known else '1'}"
             message = f"`@{version}` is not a version"
-            return None, [Diagnostic("E208", message, reference.span, help)]
+            return None, [Diagnostic("E208", message, _version_of(reference, name), help)]
         return self._by_name(reference, name, version)
 
     def names(self) -> list[str]:
@@ -62,7 +64,7 @@ class Library:
         others = []
         for folder in self.folders:
             path = folder / name / "component.yaml"
-            if "/" in name or not path.is_file():
+            if "/" in name or not os.path.isfile(path):
                 continue
             component, problems = self._load(path, name)
             if component is None:
@@ -71,28 +73,31 @@ class Library:
                 return component, problems
             others.append(component)
         if others:
-            found = ", ".join(f"{other.version} in {other.folder}" for other in others)
+            found = ", ".join(f"{o.version} in {Path(o.span.path).parent}" for o in others)
             message = f"there is no `{name}` {version} here"
-            return None, [Diagnostic("E208", message, reference.span, f"found: {found}")]
+            place = _version_of(reference, name)
+            return None, [Diagnostic("E208", message, place, f"found: {found}")]
         help = did_you_mean(name, self.names(), "component")
         message = f"there is no component `{name}`"
         return None, [Diagnostic("E207", message, reference.span, help)]
 
     def _at_path(self, reference: Word) -> tuple[Component | None, list[Diagnostic]]:
         path = self.base / reference.text
-        if path.is_dir():
+        if os.path.isdir(path):
             path = path / "component.yaml"
-        if not path.is_file():
+        if not os.path.isfile(path):
             message = f"there is no component at `{reference.text}`"
-            help = f"looked for {path}"
+            help = "name a folder with a component.yaml in it, or a spec file"
+            if near := neighbour(self.base / reference.text):
+                help = f"did you mean `{near}`?"
             return None, [Diagnostic("E207", message, reference.span, help)]
-        own = path.name in ("component.yaml", "component.yml")
+        own = path.name in spec.SPEC_NAMES
         return self._load(path, path.resolve().parent.name if own else path.stem)
 
     def _versions(self, name: str) -> Iterable[Component]:
         for folder in self.folders:
             path = folder / name / "component.yaml"
-            if path.is_file():
+            if os.path.isfile(path):
                 component, _ = self._load(path, name)
                 if component is not None:
                     yield component
@@ -101,6 +106,14 @@ class Library:
         if path not in self._read:
             self._read[path] = spec.read_file(path, name, self.sources)
         return self._read[path]
+
+
+def _version_of(reference: Word, name: str) -> Span:
+    """Where the `@1` of a reference stands; the whole reference where it is quoted or folded."""
+    span = reference.span
+    if span.line != span.end_line or span.end_column - span.column != len(reference.text):
+        return span
+    return span._replace(column=span.column + len(name))
 
 
 def satisfies(version: str, wanted: str) -> bool:

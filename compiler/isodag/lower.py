@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from isodag import gates, ir, settings
 from isodag import expressions as ex
-from isodag.checks.typing import admit, constant_of, limits, options_of
+from isodag import gates, gates_logic, ir, settings
+from isodag.checks.comparing import options_of
+from isodag.checks.typing import admit, constant_of, limits
 from isodag.component import Component
 from isodag.frontend import syntax
 from isodag.frontend.syntax import ConditionDef, Datum, ParameterDef, StepDef, Tree
@@ -33,7 +34,9 @@ def lower(scope: Scope) -> ir.Pipeline:
     return ir.Pipeline(
         name=definition.name.text,
         description=definition.description,
-        parameters=tuple(_parameter(scope.parameters[name], scope) for name in sorted(scope.parameters)),  # noqa: E501
+        parameters=tuple(
+            _parameter(scope.parameters[name], scope) for name in sorted(scope.parameters)
+        ),
         gates=tuple(sorted([*named, *inline], key=lambda gate: gate.name)),
         tasks=tasks,
         outputs=tuple(
@@ -79,7 +82,7 @@ def _paths(scope: Scope, order: list[str]) -> tuple[dict[str, tuple[Branch, ...]
     implies theirs), so that steps that belong together share their gates.
     """
     stands: dict[str, tuple[Branch, ...]] = {}
-    own_gates: list[Gate] = []
+    own_gates: dict[str, tuple[Gate, StepDef]] = {}  # by name of the gate
     gate_reads: dict[str, set[str]] = {
         item.name.text: {step for step, _ in gates.steps_read(item.expression, scope)}
         for item in scope.definition.conditions
@@ -93,15 +96,15 @@ def _paths(scope: Scope, order: list[str]) -> tuple[dict[str, tuple[Branch, ...]
         if step.when is not None and step.when.expression is not None:
             sides, rest = gates.conjuncts(step.when.expression, scope)
             wanted |= {Branch(side.condition, side.taken) for side in sides}
-            if rest and not _implied(rest, sides, upstream, own_gates, scope):
-                gate = _own_gate(step, rest, scope)
-                own_gates.append(gate)
+            if rest and not _implied(rest, upstream, own_gates, scope):
+                gate = _own_gate(step, rest, own_gates, scope)
+                own_gates[gate.name] = (gate, step)
                 wanted.add(Branch(gate.name, True))
                 gate_reads[gate.name] = {
                     read for part in rest for read, _ in gates.steps_read(part, scope)
                 }
         stands[name] = _ordered(base, wanted, gate_reads, stands)
-    return stands, own_gates
+    return stands, [gate for gate, _ in own_gates.values()]
 
 
 def path_key(path: tuple[Branch, ...]) -> tuple[tuple[str, bool], ...]:
@@ -128,23 +131,26 @@ def _ordered(
     return tuple(path)
 
 
-def _own_gate(step: StepDef, rest: list[ex.Expression], scope: Scope) -> Gate:
+def _own_gate(
+    step: StepDef, rest: list[ex.Expression], own_gates: Collection[str], scope: Scope
+) -> Gate:
     assert step.when is not None
     condition = rest[0] if len(rest) == 1 else ex.And(tuple(rest), step.when.span)
     name = f"when_{step.name.text}"
+    while name in scope.conditions or name in own_gates:
+        name += "_"  # a named condition or another step's gate is called so
     return Gate(name, _predicate(condition, scope), ex.show(condition), step.when.span)
 
 
 def _implied(
-    rest: list[ex.Expression], sides: list[gates.Side], upstream: set[tuple[Branch, ...]],
-    own_gates: list[Gate], scope: Scope,
+    rest: list[ex.Expression], upstream: set[tuple[Branch, ...]],
+    own_gates: Mapping[str, tuple[Gate, StepDef]], scope: Scope,
 ) -> bool:  # fmt: skip
     """Whether the paths of the producers already make a step's own condition true."""
-    own = {gate.name for gate in own_gates}
     given: list[ex.Expression] = []
     for branch in {branch for path in upstream for branch in path}:
-        if branch.gate in own:
-            step = scope.steps[branch.gate.removeprefix("when_")]
+        if branch.gate in own_gates:
+            _, step = own_gates[branch.gate]
             expression = step.when.expression if step.when else None
         else:
             expression = scope.conditions[branch.gate].expression
@@ -153,7 +159,7 @@ def _implied(
     if not given:
         return False
     condition = ex.And(tuple(rest), rest[0].span)
-    return gates.implies(ex.And(tuple(given), rest[0].span), condition, scope)
+    return gates_logic.implies(ex.And(tuple(given), rest[0].span), condition, scope)
 
 
 # --- nodes -----------------------------------------------------------------------------------
@@ -309,5 +315,3 @@ def _options(expression: ex.Expression, scope: Scope) -> tuple[Value, ...]:
         return tuple(_operand(item, scope) for item in expression.items)
     listed: list[Any] = options_of(expression, scope) or []
     return tuple(Constant(item, values.kind(item)) for item in listed)
-
-

@@ -5,17 +5,26 @@ Rules ask for what is missing; lowering asks for what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from isodag import types
 from isodag.component import Component
-from isodag.expressions import Expression, ListOf, Literal, Name, Template, names
-from isodag.frontend.syntax import ConditionDef, Datum, Definition, ParameterDef, StepDef, Tree
+from isodag.expressions import Expression, ListOf, Literal, Name, Template, children, names
+from isodag.frontend.syntax import (
+    ConditionDef,
+    Datum,
+    Definition,
+    ParameterDef,
+    StepDef,
+    Tree,
+    Written,
+)  # fmt: skip
 from isodag.runtime import values
 
+MAX_SIZE, MAX_DEPTH = 500, 100  # names in a condition written out, and operators in operators
 RUN_FIELDS = ("id", "pipeline", "started_at")
 ROOTS = ("parameters", "vars", "steps", "run")
 
@@ -27,7 +36,7 @@ class Missing:
 
     what: str
     part: int
-    known: tuple[str, ...] = ()
+    known: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -102,13 +111,45 @@ class Scope:
         return {item.name.text: item for item in self.definition.conditions}
 
     @cached_property
-    def vars(self) -> dict[str, Any]:
-        """Values of the variables; one whose value is an expression is left out."""
-        return {
-            item.name.text: item.value.value
-            for item in self.definition.vars
-            if isinstance(item.value, Datum)
+    def circular(self) -> frozenset[str]:
+        """Named conditions that are defined by themselves, or by one that is."""
+        return frozenset(set(self.conditions) - set(self._sizes))
+
+    @cached_property
+    def boundless(self) -> frozenset[str]:
+        """Named conditions that written out are too large to work with."""
+        return frozenset(name for name, size in self._sizes.items() if _too_large(size))
+
+    def too_large(self, expression: Expression) -> bool:
+        """Whether a condition is too large to work with once named conditions are written out."""
+        return _too_large(_size(expression, self._sizes))
+
+    @cached_property
+    def _sizes(self) -> dict[str, tuple[int, int]]:
+        """Names and depth of every named condition written out; circular ones are left out."""
+        waits = {
+            name: {n.path[0] for n in _parts(item.expression) if n.path[0] in self.conditions}
+            for name, item in self.conditions.items()
         }
+        readers: dict[str, list[str]] = {name: [] for name in waits}
+        for name, others in waits.items():
+            for other in others:
+                readers[other].append(name)
+        sizes: dict[str, tuple[int, int]] = {}
+        free = [name for name, others in waits.items() if not others]
+        while free:
+            name = free.pop()
+            sizes[name] = _size(self.conditions[name].expression, sizes)
+            for reader in readers[name]:
+                waits[reader].discard(name)
+                if not waits[reader]:
+                    free.append(reader)
+        return sizes
+
+    @cached_property
+    def vars(self) -> dict[str, Written]:
+        """What is written for each variable; an expression there is an error."""
+        return {item.name.text: item.value for item in self.definition.vars}
 
     def component(self, step: StepDef) -> Component | None:
         """The component of a step, where it has a good one."""
@@ -120,34 +161,40 @@ class Scope:
         """What a name means."""
         root, *rest = name.path
         if not rest:
+            if root in self.circular or root in self.boundless:
+                return Unknown()
             if root in self.conditions:
                 return self.conditions[root]
-            return Missing("condition", 0, (*self.conditions, *(f"{item}.…" for item in ROOTS)))
+            if "conditions" in self.definition.unread:
+                return Unknown()
+            return Missing("condition", 0, self.conditions)
+        if root in ("parameters", "vars", "steps") and root in self.definition.unread:
+            return Unknown()
         if root == "parameters":
-            return self._member(name, self.parameters, "parameter")
+            found: Referent = self._member(name, self.parameters, "parameter")
+            return found
         if root == "vars":
-            found = self._member(name, {item.name.text: item for item in self.definition.vars},
-                                 "variable")  # fmt: skip
-            if isinstance(found, Missing):
-                return found
-            return VarValue(self.vars[rest[0]]) if rest[0] in self.vars else Unknown()
+            value = self._member(name, self.vars, "variable")
+            if isinstance(value, Missing):
+                return value
+            return VarValue(value.value) if isinstance(value, Datum) else Unknown()
         if root == "run":
             found = self._member(name, {item: RunField(item) for item in RUN_FIELDS}, "run")
-            return found  # type: ignore[no-any-return]
+            return found
         if root == "steps":
             return self._output(name)
         return Missing("root", 0, ROOTS)
 
     def _member(self, name: Name, members: Mapping[str, Any], what: str) -> Any:
         if name.path[1] not in members:
-            return Missing(what, 1, tuple(members))
+            return Missing(what, 1, members)
         return Missing("path", 2) if len(name.path) > 2 else members[name.path[1]]
 
     def _output(self, name: Name) -> Referent:
         step = self.steps.get(name.path[1])
         if step is None:
-            return Missing("step", 1, tuple(self.steps))
-        if step.fail is not None:
+            return Missing("step", 1, self.steps)
+        if step.fail is not None and step.component is None:
             return Missing("fail", 1)
         if len(name.path) < 3 or name.path[2] != "outputs":
             return Missing("outputs", min(2, len(name.path) - 1))
@@ -209,7 +256,8 @@ class Scope:
             if condition.expression is not None:
                 yield Use("condition", condition.expression, owner=condition.name.text)
         for tree in (*definition.defaults.values(), *definition.targets.values()):
-            yield from _settings(tree, None)
+            for template in templates(tree):
+                yield Use("setting", template)
         for step in definition.steps:
             if step.when is not None and step.when.expression is not None:
                 yield Use("when", step.when.expression, step, step.name.text)
@@ -219,7 +267,8 @@ class Scope:
                 if isinstance(entry.value, Template):
                     yield Use("input", entry.value, step, entry.name.text)
             for tree in (*step.settings.values(), *step.targets.values()):
-                yield from _settings(tree, step)
+                for template in templates(tree):
+                    yield Use("setting", template, step)
         for output in definition.outputs:
             if isinstance(output.value, Template):
                 yield Use("output", output.value, owner=output.name.text)
@@ -228,6 +277,29 @@ class Scope:
     def used_names(self) -> tuple[tuple[Use, Name], ...]:
         """Every name of the definition, with the use it stands in."""
         return tuple((use, name) for use in self.uses for name in names_in(use.expression))
+
+
+def _parts(expression: Expression | None) -> Iterator[Name]:
+    """The names in an expression that may be named conditions: single words."""
+    for name in names(expression) if expression is not None else ():
+        if len(name.path) == 1:
+            yield name
+
+
+def _size(expression: Expression | None, known: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """How many names an expression has and how deep it is, named conditions written out."""
+    if expression is None:
+        return 0, 0
+    if isinstance(expression, Name) and len(expression.path) == 1:
+        return known.get(expression.path[0], (1, 1))
+    inner = [_size(child, known) for child in children(expression)]
+    size = max(1, sum(size for size, _ in inner))
+    depth = 1 + max((depth for _, depth in inner), default=0)
+    return min(size, MAX_SIZE + 1), min(depth, MAX_DEPTH + 1)
+
+
+def _too_large(size: tuple[int, int]) -> bool:
+    return size[0] > MAX_SIZE or size[1] > MAX_DEPTH
 
 
 def names_in(expression: Expression | Template) -> Iterator[Name]:
@@ -240,12 +312,13 @@ def names_in(expression: Expression | Template) -> Iterator[Name]:
         yield from names(expression)
 
 
-def _settings(tree: Tree, step: StepDef | None) -> Iterator[Use]:
+def templates(tree: Tree) -> Iterator[Template]:
+    """Every template in a settings block."""
     stack = [tree]
     while stack:
         value = stack.pop().value
         if isinstance(value, Template):
-            yield Use("setting", value, step)
+            yield value
         elif isinstance(value, tuple):
             stack.extend(value)
         elif isinstance(value, Mapping):

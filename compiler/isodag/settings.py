@@ -11,7 +11,9 @@ from isodag.diagnostics import Diagnostic, did_you_mean
 from isodag.expressions import Name, Template
 from isodag.frontend import schema
 from isodag.frontend.syntax import Datum, StepDef, Tree
+from isodag.runtime.values import render
 from isodag.scope import Scope, VarValue
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -48,13 +50,13 @@ _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
 
 def seconds(text: str) -> int | None:
     """`90s`, `5m`, `3h`, `30d` as seconds; None when it is none of these."""
-    match = re.fullmatch(r"(\d{1,9})([smhd])", text)
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     return int(match[1]) * _UNITS[match[2]] if match else None
 
 
 def size(text: str) -> int | None:
     """`500Mi`, `16Gi`, `2G` as bytes; None when it is no size."""
-    match = re.fullmatch(r"(\d{1,9})(Ki|Mi|Gi|Ti|k|M|G|T)?", text)
+    match = re.fullmatch(r"([0-9]{1,9})(Ki|Mi|Gi|Ti|k|M|G|T)?", text)
     return int(match[1]) * _SIZES[match[2] or ""] if match else None
 
 
@@ -119,20 +121,23 @@ def problems(key: str, tree: Tree, scope: Scope) -> Iterator[Diagnostic]:
     kinds = {item.name: item.kind for item in schema.SETTING_KEYS[key]}
     for name, leaf in tree.value.items() if isinstance(tree.value, Mapping) else ():
         value = (
-            [constant(item, scope) for item in leaf.value]
+            [_cause(item, scope) for item in leaf.value]
             if isinstance(leaf.value, tuple)
             else constant(leaf, scope)
         )
-        if value is None or (isinstance(leaf.value, Datum) and not _fits(kinds, name, value)):
-            continue  # a literal of the wrong kind is the reader's to report
+        if value is None:
+            continue
         wrong = _wrong(name, kinds.get(name, "any"), value)
         if wrong is not None:
             yield Diagnostic("E410", f"`{name}` {wrong[0]}", leaf.span, wrong[1])
 
 
-def _fits(kinds: Mapping[str, str], name: str, value: Any) -> bool:
-    number = type(value) in (int, float)
-    return {"integer": type(value) is int, "number": number}.get(kinds.get(name, ""), True)
+def _cause(tree: Tree, scope: Scope) -> Any:
+    """An item of a list, in words where it is no scalar; None when it hangs on another message."""
+    if isinstance(tree.value, Template):
+        return constant(tree, scope)
+    found = constant(tree, scope)
+    return found if found is not None else "nothing" if isinstance(tree.value, Datum) else "a list"
 
 
 def _wrong(name: str, kind: str, value: Any) -> tuple[str, str | None] | None:
@@ -143,15 +148,18 @@ def _wrong(name: str, kind: str, value: Any) -> tuple[str, str | None] | None:
     if kind in ("integer", "number"):
         if type(value) not in ((int,) if kind == "integer" else (int, float)):
             return "must be a whole number" if kind == "integer" else "must be a number", None
+        shown = render(value)
         if name == "max_attempts" and not 1 <= value <= 20:
-            return f"is {value}, not 1 to 20", None
-        if name == "backoff" and value < 1:
-            return f"is {value}, below 1", "1 keeps the pause, 2 doubles it each time"
-        if name == "cpu" and value <= 0 or value < 0:
-            return f"is {value}, which no machine has", None
+            return f"is {shown}, not 1 to 20", None
+        if name == "backoff" and not 1 <= value <= 100:
+            return f"is {shown}, not 1 to 100", "1 keeps the pause, 2 doubles it each time"
+        if (name in ("cpu", "gpu") and not 0 <= value <= 10_000) or (name == "cpu" and value == 0):
+            return f"is {shown}, which no machine has", None
     if name == "on":
+        if not value:
+            return "names no cause", f"causes are {', '.join(schema.RETRY_CAUSES)}"
         for cause in value:
-            if cause not in schema.RETRY_CAUSES:
+            if cause is not None and cause not in schema.RETRY_CAUSES:
                 help = did_you_mean(str(cause), schema.RETRY_CAUSES, "cause")
                 return f"holds `{cause}`, which is no cause", help
     return None

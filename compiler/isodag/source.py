@@ -37,6 +37,10 @@ class Source:
         row = bisect_right(self._starts, offset) - 1
         return row + 1, offset - self._starts[row] + 1
 
+    def offset(self, line: int) -> int:
+        """The character offset at which a line of the file, from 1, begins."""
+        return self._starts[line - 1]
+
     def span(self, start: int, end: int) -> Span:
         """The span of the characters `start` to `end`, `end` exclusive."""
         line, column = self.place(start)

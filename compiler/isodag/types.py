@@ -26,6 +26,11 @@ def canonical(name: str) -> str | None:
     return _SYNONYMS.get(folded)
 
 
+def one(name: str) -> str:
+    """The type's name with its article, for messages."""
+    return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+
+
 def is_parameter(type_name: str) -> bool:
     """Whether values of the type are passed by value; the others are artifacts, passed by place."""
     return type_name in PARAMETER_TYPES

@@ -97,7 +97,9 @@ def engine(scratch: Path) -> None:
     whole = measured(run, scratch)[0]
     again = measured(run, scratch)[0]
     each = (whole - again) / (count + 1)
-    print(f"{'a step of the engine, -j 1':44} {each:7.3f}   of which the bare process {process:.3f}")
+    print(
+        f"{'a step of the engine, -j 1':44} {each:7.3f}   of which the bare process {process:.3f}"
+    )
     print(f"{'the same run again, from the cache':44} {again:7.3f}")
 
 

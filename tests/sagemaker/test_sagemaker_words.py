@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sagemaker_building import component, definition, pipeline, task
 
 from isodag import ir
+from isodag.targets.images import Images, fixed, has_host, repository
 from isodag.targets.sagemaker import bindings, emit, names, steps
 from isodag.targets.sagemaker.bindings import UNSET
-from isodag.targets.images import Images, fixed, has_host, repository
 from isodag.targets.sagemaker.policies import duration
 
 MAKE = component("make", {"n": "Integer"}, {"data": "Dataset", "n": "Integer"})

@@ -7,9 +7,10 @@ Each yields diagnostics and never raises; its docstring is its title; its page i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
-from isodag.checks import conditions, naming, typing, unused, wiring
-from isodag.diagnostics import Diagnostic
+from isodag.checks import comparing, compile_time, conditions, naming, typing, unused, wiring
+from isodag.diagnostics import MOST, Diagnostic
 from isodag.scope import Scope
 
 Rule = Callable[[Scope], Iterator[Diagnostic]]
@@ -32,26 +33,29 @@ RULES: tuple[Rule, ...] = (
     conditions.artifact_in_condition,
     conditions.condition_cycle,
     conditions.run_fact_in_condition,
+    conditions.too_large,
     typing.wrong_literal,
     typing.wrong_wire,
     typing.broken_constraint,
-    typing.different_types,
-    typing.not_a_value,
+    comparing.different_types,
+    comparing.not_a_value,
     typing.unknown_type,
     typing.artifact_in_text,
-    typing.not_compile_time,
-    typing.bad_constraint,
-    typing.bad_setting,
+    compile_time.not_compile_time,
+    compile_time.bad_constraint,
+    compile_time.bad_setting,
     typing.number_in_text,
+    conditions.always_the_same,
     unused.unused_parameter,
     unused.unused_variable,
     unused.unused_condition,
     unused.run_fact_in_cached_step,
 )
 
-UNUSED = ("W201", "W202", "W203")
+MOOT = ("W201", "W202", "W203", "W301")
+"""Warnings that say nothing while there are errors: what is broken only looks unused."""
 
 
 def run(scope: Scope) -> list[Diagnostic]:
-    """Everything that the rules have to say about a definition."""
-    return [found for rule in RULES for found in rule(scope)]
+    """What the rules have to say about a definition, the first MOST + 1 of each."""
+    return [found for rule in RULES for found in islice(rule(scope), MOST + 1)]

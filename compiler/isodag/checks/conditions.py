@@ -1,14 +1,26 @@
-"""E301 to E307: conditions, and what stands behind them."""
+"""E301 to E308, W301: conditions, and what stands behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isodag import gates, types
+from isodag import gates, gates_logic, types
+from isodag.checks.wiring import arrows
 from isodag.diagnostics import Diagnostic, Related
-from isodag.expressions import And, Compare, Contains, Expression, Name, Not, Or, children, names
-from isodag.frontend.syntax import ConditionDef
-from isodag.scope import Missing, RunField, Scope, Unknown
+from isodag.expressions import (
+    And,
+    Compare,
+    Contains,
+    Expression,
+    Literal,
+    Name,
+    Not,
+    Or,
+    children,
+    names,
+)  # fmt: skip
+from isodag.frontend.syntax import StepDef
+from isodag.scope import RunField, Scope
 
 
 def conditions_of(scope: Scope) -> Iterator[Expression]:
@@ -23,30 +35,56 @@ def conditions_of(scope: Scope) -> Iterator[Expression]:
 
 def outside_gate(scope: Scope) -> Iterator[Diagnostic]:
     """E301: a step waits for a gated step without standing behind a condition that implies it."""
-    if any(isinstance(scope.look_up(name), (Missing, Unknown)) for _, name in scope.used_names):
-        return  # what is missing decides what implies what
+    known: dict[tuple[str, str], bool] = {}
     for step in scope.definition.steps:
         given = step.when.expression if step.when is not None else None
-        reported: set[str] = set()
+        if "when" in step.unread or (step.when is not None and not _sound(given, scope)):
+            continue
+        missing: dict[str, tuple[str, Name | None]] = {}
         for producer, name in gates.upstream(step, scope):
             gate = scope.steps[producer].when
-            if gate is None or gate.expression is None or producer in reported:
+            if gate is None or gate.text in missing or not _sound(gate.expression, scope):
                 continue
-            if gates.implies(given, gate.expression, scope):
-                continue
-            reported.add(producer)
-            word = next((word for word in step.after if word.text == producer), None)
-            span = name.span if name is not None else (word.span if word else step.name.span)
-            wanted = gate.text
-            if step.when is not None:
-                both = [f"({t})" if " or " in t else t for t in (gate.text, step.when.text)]
-                wanted = " and ".join(both)
-            message = (
-                f"step `{step.name.text}` waits for `{producer}`, which runs only when {gate.text}"
+            pair = (step.when.text if step.when is not None else "", gate.text)
+            if pair not in known:
+                known[pair] = gates_logic.implies(given, gate.expression, scope)
+            behind_itself = gate.expression is not None and any(
+                read == step.name.text for read, _ in gates.steps_read(gate.expression, scope)
             )
-            related = (Related(f"`{producer}` stands behind this condition", gate.span),)
-            help = f"add to `{step.name.text}`: `when: {wanted}`"
-            yield Diagnostic("E301", message, span, help, related)
+            if not known[pair] and not behind_itself:  # else E211 tells
+                missing[gate.text] = (producer, name)
+        yield from _ungated(step, missing, scope)
+
+
+def _ungated(
+    step: StepDef, missing: dict[str, tuple[str, Name | None]], scope: Scope
+) -> Iterator[Diagnostic]:
+    """One message for each condition that a step should stand behind, with the line to write.
+
+    missing  by text of the condition, a producer behind it and the name that reads it
+    """
+    texts = [*missing, *([step.when.text] if step.when is not None else [])]
+    wanted = " and ".join(f"({text})" if len(texts) > 1 and " or " in text else text
+                          for text in texts)  # fmt: skip
+    for text, (producer, name) in missing.items():
+        gate = scope.steps[producer].when
+        word = next((word for word in step.after if word.text == producer), step.name)
+        span = name.span if name is not None else word.span
+        message = f"step `{step.name.text}` waits for `{producer}`, which runs only when `{text}`"
+        said = f"`{producer}` stands behind this condition"
+        related = (Related(said, gate.span),) if gate is not None else ()
+        verb = "write" if step.when is not None else "add"
+        help = f"{verb} in step `{step.name.text}`: `when: {wanted}`"
+        yield Diagnostic("E301", message, span, help, related)
+
+
+def _sound(expression: Expression | None, scope: Scope) -> bool:
+    """Whether a condition can be reasoned about; what is wrong with it is reported elsewhere."""
+    return (
+        expression is not None
+        and not scope.too_large(expression)
+        and gates.settled(expression, scope)
+    )
 
 
 def not_boolean(scope: Scope) -> Iterator[Diagnostic]:
@@ -54,11 +92,13 @@ def not_boolean(scope: Scope) -> Iterator[Diagnostic]:
     for condition in conditions_of(scope):
         for part in _logical(condition):
             found = scope.type_of(part)
-            if found not in (None, "Boolean") and types.is_parameter(found or ""):
-                help = None
-                if isinstance(part, Name):
-                    help = f"compare it, as `{part} == …`"
-                yield Diagnostic("E302", f"a condition cannot be a {found}", part.span, help)
+            if found in (None, "Boolean", *types.ARTIFACT_TYPES):
+                continue
+            message = f"{types.one(found)} is neither true nor false"
+            help = f"compare it, as in `{part} == …`" if isinstance(part, Name) else None
+            if isinstance(part, Name) and found in ("JsonObject", "JsonArray", "List"):
+                help = "let a component give a Boolean output"
+            yield Diagnostic("E302", message, part.span, help)
 
 
 def _logical(expression: Expression) -> Iterator[Expression]:
@@ -88,26 +128,52 @@ def artifact_in_condition(scope: Scope) -> Iterator[Diagnostic]:
 
 def condition_cycle(scope: Scope) -> Iterator[Diagnostic]:
     """E306: named conditions are defined by each other."""
-    for start in scope.definition.conditions:
-        seen = {start.name.text}
-        stack = [start]
-        while stack:
-            current = stack.pop()
-            if current.expression is None:
-                continue
-            for name in names(current.expression):
-                found = scope.look_up(name)
-                if not isinstance(found, ConditionDef):
-                    continue
-                if found.name.text == start.name.text:
-                    message = f"condition `{start.name.text}` is defined by itself"
-                    help = "a condition reads parameters, outputs and other conditions"
-                    yield Diagnostic("E306", message, name.span, help)
-                    stack.clear()
-                    break
-                if found.name.text not in seen:
-                    seen.add(found.name.text)
-                    stack.append(found)
+    done: set[str] = set()
+    for start in scope.conditions:
+        path: list[str] = []
+        word = start
+        while word in scope.circular and word not in done:
+            done.add(word)
+            path.append(word)
+            expression = scope.conditions[word].expression
+            read = [n.path[0] for n in names(expression) if len(n.path) == 1] if expression else []
+            word = next((name for name in read if name in scope.circular), "")
+        if word in path:
+            circle = [*path[path.index(word) :], word]
+            yield _defined_by_itself(circle, scope)
+
+
+def _defined_by_itself(circle: list[str], scope: Scope) -> Diagnostic:
+    first = scope.conditions[circle[0]]
+    name = (
+        next(n for n in names(first.expression) if n.path == (circle[1],))
+        if first.expression
+        else None
+    )
+    span = name.span if name is not None else first.span
+    message = f"condition `{circle[0]}` is defined by itself"
+    if len(circle) > 2:
+        message = "conditions are defined by each other: " + arrows(circle)
+    return Diagnostic("E306", message, span, "a condition reads parameters, variables and outputs")
+
+
+def too_large(scope: Scope) -> Iterator[Diagnostic]:
+    """E308: a condition is too large once the conditions it names are written out."""
+    help = "no target evaluates so much: let a component decide and give a Boolean output"
+    for condition in scope.definition.conditions:
+        inner = condition.expression
+        if condition.name.text not in scope.boundless or inner is None:
+            continue
+        if not any(name.path[0] in scope.boundless for name in names(inner)):
+            message = f"condition `{condition.name.text}` is too large once written out"
+            yield Diagnostic("E308", message, condition.name.span, help)
+    for step in scope.definition.steps:
+        inner = step.when.expression if step.when is not None else None
+        if inner is None or not scope.too_large(inner):
+            continue
+        if not any(name.path[0] in scope.boundless for name in names(inner)):
+            message = f"the condition of step `{step.name.text}` is too large once written out"
+            yield Diagnostic("E308", message, inner.span, help)
 
 
 def run_fact_in_condition(scope: Scope) -> Iterator[Diagnostic]:
@@ -125,3 +191,18 @@ def operands(expression: Expression) -> Iterator[Expression]:
     yield expression
     for child in children(expression):
         yield from operands(child)
+
+
+def always_the_same(scope: Scope) -> Iterator[Diagnostic]:
+    """W301: a condition is true, or false, whatever the values."""
+    for condition in conditions_of(scope):
+        if isinstance(condition, Literal) or not _sound(condition, scope):
+            continue  # `when: true` is said on purpose
+        named = [name for name in names(condition) if name.path[0] in scope.conditions]
+        if any(gates_logic.constant(name, scope) is not None for name in named):
+            continue  # told there
+        found = gates_logic.constant(condition, scope)
+        if found is not None:
+            message = f"this condition is always {'true' if found else 'false'}"
+            help = "remove it" if found else "no step behind it ever runs"
+            yield Diagnostic("W301", message, condition.span, help)

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.expressions import Name
-from isodag.scope import Missing, Scope
+from isodag.scope import ROOTS, Missing, Scope
 
+_FORMS = {
+    "parameters": "parameters.NAME", "vars": "vars.NAME", "steps": "steps.NAME.outputs.NAME",
+    "run": "run.id",
+}  # fmt: skip
 _COMMON = {
     "params": "parameters", "parameter": "parameters", "inputs": "parameters", "var": "vars",
     "step": "steps", "variables": "vars", "env": "vars", "tasks": "steps", "jobs": "steps",
@@ -37,7 +41,8 @@ def unknown_parameter(scope: Scope) -> Iterator[Diagnostic]:
     """E202: a name speaks of a parameter that the pipeline does not declare."""
     for name, found in _missing(scope, "parameter"):
         near = suggest(name.path[1], found.known)
-        help = f"did you mean `{near}`?" if near else f"declare it under `parameters:`, as {name.path[1]}: {{type: String}}"  # noqa: E501 (one message)
+        help = f"declare it under `parameters:`, as {name.path[1]}: {{type: String}}"
+        help = f"did you mean `{near}`?" if near else help
         message = f"there is no parameter `{name.path[1]}`"
         yield Diagnostic("E202", message, name.spans[1], help)
 
@@ -67,21 +72,28 @@ def unknown_variable(scope: Scope) -> Iterator[Diagnostic]:
 
 def unknown_condition(scope: Scope) -> Iterator[Diagnostic]:
     """E205: a bare word that is no named condition."""
-    for name, found in _missing(scope, "condition"):
+    for use, name in scope.used_names:
+        found = scope.look_up(name)
+        if not isinstance(found, Missing) or found.what != "condition":
+            continue
         word = name.path[0]
-        known = [item for item in found.known if not item.endswith("…")]
-        near = suggest(word, known)
-        if near:
+        noun = "condition" if use.role in ("condition", "when") else "name"
+        known = scope.conditions if noun == "condition" else ()
+        if near := suggest(word, known):
             help = f"did you mean `{near}`?"
-        elif word in scope.parameters:
-            help = f"did you mean `parameters.{word}`?"
-        elif word in scope.vars:
-            help = f"did you mean `vars.{word}`?"
         elif word in scope.steps:
-            help = f"name an output of the step: `steps.{word}.outputs.…`"
+            help = f"name an output of the step: `steps.{word}.outputs.NAME`"
+        elif word in ROOTS:
+            help = f"say what of them: `{_FORMS[word]}`"
+        elif near := suggest(word, [*scope.parameters, *scope.vars]):
+            help = f"did you mean `{'parameters' if near in scope.parameters else 'vars'}.{near}`?"
+        elif word.lower() in ("true", "false"):
+            help = f"write `{word.lower()}`"
+        elif noun == "condition":
+            help = f"declare it under `conditions:`, or quote text: '{word}'"
         else:
-            help = f'declare it under `conditions:`, or quote text: "{word}"'
-        yield Diagnostic("E205", f"there is no condition `{word}`", name.span, help)
+            help = "an expression reads `parameters.…`, `vars.…`, `steps.….outputs.…` or `run.…`"
+        yield Diagnostic("E205", f"there is no {noun} `{word}`", name.span, help)
 
 
 def malformed_name(scope: Scope) -> Iterator[Diagnostic]:
@@ -91,10 +103,15 @@ def malformed_name(scope: Scope) -> Iterator[Diagnostic]:
         span = name.spans[min(found.part, len(name.spans) - 1)]
         if found.what == "root":
             meant = _COMMON.get(root) or suggest(root, found.known)
-            help = f"did you mean `{meant}`?" if meant else did_you_mean(root, found.known, "name")
+            help = f"did you mean `{meant}`?" if meant else did_you_mean(root, found.known, "start")
+            if root in scope.steps:
+                rest = ".".join(part for part in name.path[1:] if part != "outputs")
+                help = f"did you mean `steps.{root}.outputs.{rest}`?"
             yield Diagnostic("E206", f"names do not start with `{root}`", span, help)
         elif found.what == "outputs":
-            help = f"write `steps.{name.path[1]}.outputs.NAME`"
+            output = name.path[-1] if len(name.path) > 2 else "NAME"
+            output = "NAME" if output == "outputs" else output
+            help = f"write `steps.{name.path[1]}.outputs.{output}`"
             yield Diagnostic("E206", f"`{name}` names no output", span, help)
         elif found.what == "run":
             help = did_you_mean(name.path[1], found.known, "fact")

@@ -58,5 +58,6 @@ def run_fact_in_cached_step(scope: Scope) -> Iterator[Diagnostic]:
             continue
         tree = settings.effective(use.step, scope, "cache")
         if tree is not None and not isinstance(tree.value, Datum):
-            message = f"`{name}` changes with every run, so step `{use.step.name.text}` is never cached"  # noqa: E501 (one message)
+            step = use.step.name.text
+            message = f"`{name}` changes with every run, so step `{step}` is never cached"
             yield Diagnostic("W204", message, name.span, "remove `cache:` or the fact")

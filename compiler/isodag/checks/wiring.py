@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isodag import gates
-from isodag.diagnostics import Diagnostic, Related, did_you_mean
+from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.scope import Missing, Scope
 
 
@@ -13,15 +13,15 @@ def missing_input(scope: Scope) -> Iterator[Diagnostic]:
     """E209: a step does not give an input that its component needs."""
     for step in scope.definition.steps:
         component = scope.component(step)
-        if component is None or step.component is None:
+        if component is None or step.component is None or "inputs" in step.unread:
             continue
+        known = [port.name for port in component.inputs]
+        given = {entry.name.text for entry in step.inputs}
+        given |= {suggest(name, known) or "" for name in given - set(known)}  # as E210 tells
         for port in component.inputs:
-            if not port.optional and step.entry(port.name) is None:
+            if not port.optional and port.name not in given:
                 message = f"step `{step.name.text}` does not give `{port.name}` ({port.type})"
-                near = [e.name.text for e in step.inputs if component.input(e.name.text) is None]
                 help = f"add `{port.name}:` under `inputs:`"
-                if did := did_you_mean(port.name, near, "input"):
-                    help = f"`{near[0]}` may be meant for it" if did.startswith("did") else help
                 related = (Related(f"{component.name} needs it", port.span),)
                 yield Diagnostic("E209", message, step.component.span, help, related)
 
@@ -48,22 +48,23 @@ def cycle(scope: Scope) -> Iterator[Diagnostic]:
     }
     done: set[str] = set()
     for root in edges:
-        path: list[str] = []
-        stack = [(root, iter(edges[root]))] if root not in done else []
-        if stack:
-            path.append(root)
+        if root in done:
+            continue
+        stack = [(root, iter(edges[root]))]
+        path = {root: None}  # the steps in `stack`, in order
         while stack:
             name, following = stack[-1]
             producer = next(following, None)
             if producer is None:
                 stack.pop()
-                path.pop()
+                path.pop(name)
                 done.add(name)
             elif producer in path:
-                yield _circle([*path[path.index(producer) :], producer], scope)
+                circle = [*path]
+                yield _circle([*circle[circle.index(producer) :], producer], scope)
             elif producer not in done:
                 stack.append((producer, iter(edges[producer])))
-                path.append(producer)
+                path[producer] = None
 
 
 def _circle(path: list[str], scope: Scope) -> Diagnostic:
@@ -75,14 +76,20 @@ def _circle(path: list[str], scope: Scope) -> Diagnostic:
     if len(path) == 2:
         message = f"step `{waiting}` waits for itself"
     else:
-        message = "steps wait for each other: " + " -> ".join(f"`{item}`" for item in path)
+        message = "steps wait for each other: " + arrows(path)
     return Diagnostic("E211", message, span, "a step can only read steps that come before it")
+
+
+def arrows(path: list[str]) -> str:
+    """`a` -> `b` -> `a`; a very long way is cut in its middle."""
+    shown = [f"`{item}`" for item in path]
+    return " -> ".join(shown if len(shown) <= 40 else [*shown[:20], "…", *shown[-19:]])
 
 
 def component_or_fail(scope: Scope) -> Iterator[Diagnostic]:
     """E212: a step has neither or both of `component` and `fail`."""
     for step in scope.definition.steps:
-        if step.broken and step.component is None:
+        if step.unread & {"component", "fail"}:
             continue
         if step.component is None and step.fail is None:
             message = f"step `{step.name.text}` says neither `component` nor `fail`"

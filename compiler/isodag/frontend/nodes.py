@@ -6,20 +6,21 @@ interpreter on deep input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from isodag.diagnostics import Diagnostic, Related
+from isodag.diagnostics import MOST, Diagnostic, Related, suggest
+from isodag.frontend import places, yaml_errors
 from isodag.runtime.values import core_scalar
 from isodag.source import Source, Span
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 100
-MAX_NODES = 400_000  # with aliases expanded
+MAX_NODES = 200_000  # with aliases expanded
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -41,10 +42,21 @@ class Scalar:
         """Where it stands, quotes included."""
         return self.source.span(self.start, self.end)
 
-    def within(self, start: int, end: int) -> Span:
-        """Where the characters `start` to `end` of `text` stand in the file."""
-        places = _offsets(self, (start, end))
-        return self.source.span(places[0], max(places[1], places[0]))
+    def locate(self) -> Callable[[int, int], Span]:
+        """What tells where the characters `start` to `end` of `text` stand in the file."""
+        known: list[int] | range | None = None
+
+        def span(start: int, end: int) -> Span:
+            nonlocal known
+            if known is None:
+                known = places.offsets(self.source.text[self.start : self.end], self.text)
+            last = len(known) - 1
+            first, end = min(start, last), min(end, last)
+            # up to the end of the last character, not to where the next one begins
+            beyond = known[end - 1] + 1 if end > first else known[first]
+            return self.source.span(self.start + known[first], self.start + beyond)
+
+        return span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +113,11 @@ def kind(node: Node) -> str:
     return {bool: "a boolean", int: "a number", float: "a number"}.get(type(node.value), "text")
 
 
+def size(node: Node) -> int:
+    """How many nodes it is, aliases expanded."""
+    return 1 if isinstance(node, Scalar) else node.size
+
+
 def plain_data(node: Node) -> Any:
     """The node as Python data: dict, list and scalars."""
     if isinstance(node, Mapping):
@@ -138,7 +155,9 @@ def load(path: str | Path) -> tuple[Source, list[Diagnostic]]:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return refused(f"there is no file `{shown}`", _neighbour(Path(path)))
+        near = neighbour(Path(path))
+        help = f"did you mean `{near}`?" if near else None
+        return refused(f"there is no file `{shown}`", help)
     except IsADirectoryError:
         return refused(f"`{shown}` is a folder", "name a file in it")
     except (OSError, ValueError) as error:
@@ -147,13 +166,17 @@ def load(path: str | Path) -> tuple[Source, list[Diagnostic]]:
     if len(data) > MAX_BYTES:
         return refused(f"`{shown}` is larger than {MAX_BYTES // 2**20} MiB", "split the definition")
     try:
-        return Source(shown, data.decode("utf-8-sig").replace("\r\n", "\n")), []
+        return Source(shown, _one_line_end(data.decode("utf-8-sig"))), []
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        place = Span(shown, line, column, line, column + 1)
+        source = Source(shown, _one_line_end(data.decode("utf-8-sig", "replace")))
+        at = len(_one_line_end(data[: error.start].decode("utf-8-sig", "ignore")))
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        return Source(shown, ""), [Diagnostic("E101", message, place, "save the file as UTF-8")]
+        place = source.span(at, at + 1)
+        return source, [Diagnostic("E101", message, place, "save the file as UTF-8")]
+
+
+def _one_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
@@ -163,16 +186,15 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         for event in yaml.parse(source.text, Loader=_LOADER):
             if not builder.take(event):
                 break
-    except yaml.reader.ReaderError as error:
-        offset = source.text.find(chr(error.character)) if isinstance(error.character, int) else 0
-        message = "a character that YAML does not allow"
-        builder.problem("E102", message, max(offset, 0), max(offset, 0) + 1, "remove it")
-    except yaml.MarkedYAMLError as error:
-        builder.syntax(error)
-    except yaml.YAMLError:  # libyaml's own reader: it knows no place
-        builder.problem("E102", "a character that YAML does not allow", 0, 0, "remove it")
+    except yaml.YAMLError as error:
+        builder.broken = True
+        builder.diagnostics.append(yaml_errors.describe(error, source))
+    except UnicodeEncodeError as error:  # half of a surrogate pair, as a shell argument may hold
+        message = "half a character stands here"
+        builder.problem("E102", message, error.start, error.end, "write UTF-8")
     if not builder.diagnostics and builder.root is None:
-        builder.problem("E105", "the file is empty", 0, 0, "a pipeline starts with `apiVersion: isodag/v1`")
+        help = "a pipeline starts with `apiVersion: isodag/v1`"
+        builder.problem("E105", "there is nothing in the file", 0, 0, help)
     return (None if builder.broken else builder.root), builder.diagnostics
 
 
@@ -184,8 +206,8 @@ class _Builder:
         self.diagnostics: list[Diagnostic] = []
         self.root: Node | None = None
         self.broken = False
-        self._anchors: dict[str, Node] = {}
-        self._open: list[tuple[Any, list[Node]]] = []  # the start event, children so far
+        self._anchors: dict[str, tuple[Node, int]] = {}  # with the levels below
+        self._open: list[_Open] = []
         self._documents = 0
         self._nodes = 0
 
@@ -194,160 +216,136 @@ class _Builder:
         span = self.source.span(start, end)
         self.diagnostics.append(Diagnostic(code, message, span, help))
 
-    def syntax(self, error: yaml.MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
-        offset = mark.index if mark else 0
-        said = (error.problem or error.context or "not YAML").replace("token", "sign")
-        line = self.source.line(mark.line + 1) if mark else ""
-        way_out = None
-        if "\t" in line[: len(line) - len(line.lstrip())]:
-            said, way_out = "a tab indents this line", "indent with spaces"
-        elif "${{" in line and any(sign in line.partition("${{")[0] for sign in "{["):
-            offset = self.source.text.index("${{", offset - (mark.column if mark else 0))
-            said = "an expression is not quoted here"
-            way_out = 'inside { } or [ ], quote every expression: "${{ … }}"'
-        elif ": " in line.partition(": ")[2]:
-            way_out = "quote text that holds a colon and a space"
-        self.problem("E102", said, offset, offset + 1, way_out)
-
-    def take(self, event: yaml.Event) -> bool:
+    def take(self, event: Any) -> bool:
         """Take one event; False stops the reading."""
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            return self._begin(event)
+        if isinstance(event, yaml.CollectionEndEvent):
+            return self._end(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                at = event.start_mark.index
+                mark: Any = event.start_mark
+                at = mark.index
                 self.problem("E105", "a second document begins here", at, at + 3, "keep one")
                 return False
-        elif isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
-        elif isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            return self._begin(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            return self._end(event)
         return True
 
     def _scalar(self, event: Any) -> bool:
         start, end = event.start_mark.index, event.end_mark.index
-        plain = not event.style  # None from PyYAML, '' from libyaml
+        plain = not event.style and event.tag is None  # style: None from PyYAML, '' from libyaml
+        if event.tag not in (None, "!", _TAG + "str"):
+            return self._refused_tag(event)
         value = core_scalar(event.value) if plain else event.value
-        if event.tag is not None and event.tag != "!":
-            if not event.tag.startswith(_TAG):
-                return self._custom_tag(event)
-            if event.tag == _TAG + "str":
-                value, plain = event.value, False
         if not event.style and not event.value:
             end = start
-        return self._add(Scalar(event.value, value, plain, self.source, start, end), event.anchor)
+        scalar = Scalar(event.value, value, plain, self.source, start, end)
+        return self._add(scalar, event.anchor, 1, 0)
 
     def _alias(self, event: Any) -> bool:
-        node = self._anchors.get(event.anchor)
+        node, levels = self._anchors.get(event.anchor, (None, 0))
         if node is None:
             start, end = event.start_mark.index, event.end_mark.index
             message = f"alias `{event.anchor}` names nothing that stands before it"
-            self.problem("E102", message, start, end, None)
+            self.problem("E102", message, start, end, "quote text that starts with `*`")
             return False
-        return self._add(node, None)
+        return self._add(node, None, size(node), levels)
 
     def _begin(self, event: Any) -> bool:
-        start = event.start_mark.index
-        if event.tag is not None and event.tag not in ("!", _TAG + "map", _TAG + "seq"):
-            return self._custom_tag(event)
+        kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
+        if event.tag not in (None, "!", _TAG + kind):
+            return self._refused_tag(event)
         if len(self._open) >= MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} levels deep"
-            self.problem("E104", message, start, start + 1, None)
-            return False
-        self._open.append((event, []))
+            return self._too_deep(event.start_mark.index)
+        self._open.append(_Open(event, []))
         return True
 
     def _end(self, event: Any) -> bool:
-        begun, children = self._open.pop()
-        start = begun.start_mark.index
-        end = max([event.end_mark.index if begun.flow_style else start]
-                  + [child.end for child in children if child.start >= start])  # fmt: skip
-        size = 1 + sum(getattr(child, "size", 1) for child in children)
+        done = self._open.pop()
+        start = done.event.start_mark.index
+        end = event.end_mark.index if done.event.flow_style else start
+        for child in done.children:
+            if end < child.end and child.start >= start:  # an alias names what stands before
+                end = child.end
+        total = 1 + sum(map(size, done.children))
         node: Node
-        if isinstance(begun, yaml.SequenceStartEvent):
-            node = Sequence(tuple(children), self.source, start, end, size)
+        if isinstance(done.event, yaml.SequenceStartEvent):
+            node = Sequence(tuple(done.children), self.source, start, end, total)
         else:
-            node = Mapping(self._pairs(children), self.source, start, end, size)
-        return self._add(node, begun.anchor)
+            node = Mapping(self._pairs(done.children), self.source, start, end, total)
+        return self._add(node, done.event.anchor, 1, done.levels)
 
-    def _add(self, node: Node, anchor: str | None) -> bool:
-        self._nodes += getattr(node, "size", 1)
-        if self._nodes > MAX_NODES * 2 or getattr(node, "size", 1) > MAX_NODES:
+    def _add(self, node: Node, anchor: str | None, count: int, levels: int) -> bool:
+        """Hang a node into the open collection; `count` values and `levels` come with it."""
+        self._nodes += count
+        if self._nodes > MAX_NODES:
             message = f"more than {MAX_NODES} values once aliases are expanded"
-            self.problem("E104", message, node.start, node.start + 1, None)
+            self.problem("E104", message, node.start, node.start + 1, "split the definition")
             return False
         if anchor:
-            self._anchors[anchor] = node
-        if self._open:
-            self._open[-1][1].append(node)
-        else:
+            self._anchors[anchor] = (node, levels)
+        if not self._open:
             self.root = node
-        return True
+            return True
+        parent = self._open[-1]
+        parent.children.append(node)
+        parent.levels = max(parent.levels, levels + 1)
+        # the levels below an alias count too: what reads the nodes goes down with them
+        return len(self._open) + levels <= MAX_DEPTH or self._too_deep(node.start)
 
     def _pairs(self, children: list[Node]) -> tuple[tuple[Scalar, Node], ...]:
         pairs: dict[str, tuple[Scalar, Node]] = {}
         for key, value in zip(children[::2], children[1::2], strict=True):
-            if not isinstance(key, Scalar):
-                self.diagnostics.append(Diagnostic("E108", "a key must be text", key.span))
-            elif key.text in pairs:
+            if isinstance(key, Scalar) and key.text not in pairs:
+                pairs[key.text] = (key, value)
+            elif len(self.diagnostics) > MOST:
+                continue
+            elif not isinstance(key, Scalar):
+                help = "write `key: value`"
+                if isinstance(key, Mapping) and self.source.text.startswith("{{", key.start - 1):
+                    help = 'an expression is written "${{ … }}", in quotes'
+                self.problem("E108", "a key must be text", key.start, key.end, help)
+            else:
                 first = Related("first here", pairs[key.text][0].span)
                 message = f"key `{key.text}` stands twice"
                 self.diagnostics.append(
                     Diagnostic("E103", message, key.span, "keep one of them", (first,))
                 )
-            else:
-                pairs[key.text] = (key, value)
         return tuple(pairs.values())
 
-    def _custom_tag(self, event: Any) -> bool:
+    def _too_deep(self, at: int) -> bool:
+        message = f"nested more than {MAX_DEPTH} levels deep"
+        self.problem("E104", message, at, at + 1, "a definition needs no more than ten")
+        return False
+
+    def _refused_tag(self, event: Any) -> bool:
         at = event.start_mark.index
-        message = f"tag `{event.tag}` is not allowed"
-        self.problem("E106", message, at, at + 1, "write plain YAML, without tags")
+        shown = event.tag.replace(_TAG, "!!")
+        help = "quote text that starts with `!`; in a condition write `not`"
+        written = self.source.text.startswith(shown, at)
+        end = at + len(shown) if written else at + 1
+        self.problem("E106", f"tag `{shown}` is not allowed", at, end, help)
         return False
 
 
-def _neighbour(path: Path) -> str | None:
-    """The way out for a missing file: a file of nearly that name beside it."""
-    from isodag.diagnostics import suggest
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being read, with how many levels its children have at most."""
 
+    event: Any
+    children: list[Node]
+    levels: int = 0
+
+
+def neighbour(path: Path) -> Path | None:
+    """The file or folder beside a missing one whose name is nearly the same."""
     try:
         names = [item.name for item in sorted(path.parent.iterdir())[:1000]]
     except OSError:
         return None
     near = suggest(path.name, names)
-    return f"did you mean `{path.parent / near}`?" if near else None
-
-
-# --- places inside a scalar ------------------------------------------------------------------
-
-
-def _offsets(scalar: Scalar, wanted: tuple[int, ...]) -> list[int]:
-    """File offsets of indexes into a scalar's text, through quotes, escapes and folded lines."""
-    raw = scalar.source.text[scalar.start : scalar.end]
-    text = scalar.text
-    if (shift := raw.find(text)) >= 0:
-        return [scalar.start + shift + index for index in wanted]
-    places, at = [], 0
-    if raw[:1] in "|>":
-        at = raw.find("\n") + 1
-    elif raw[:1] in "'\"":
-        at = 1
-    double = raw[:1] == '"'
-    for character in text:
-        while at < len(raw) and raw[at] != character:
-            if double and raw[at] == "\\":
-                break
-            if character in " \n" and not raw[at].isspace():
-                break
-            at += 1
-        places.append(at)
-        if double and raw[at : at + 1] == "\\":
-            at += {"x": 4, "u": 6, "U": 10}.get(raw[at + 1 : at + 2], 2)
-        else:
-            at += 1
-    places.append(at)
-    return [scalar.start + min(places[min(index, len(text))], len(raw)) for index in wanted]
+    return path.parent / near if near else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isodag.diagnostics import Diagnostic, did_you_mean
+from isodag.diagnostics import MOST, Diagnostic, did_you_mean
 from isodag.frontend import nodes, schema
 from isodag.frontend.nodes import Mapping, Node, Scalar
 from isodag.frontend.reader import Reader, header
@@ -19,7 +19,7 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
         return definition, reader.diagnostics
     fields = reader.fields(values, schema.VALUES, "a values file")
     laid = definition
-    for part in ("vars", "parameters", "steps"):
+    for part, noun in (("vars", "variable"), ("parameters", "parameter"), ("steps", "step")):
         if part not in fields:
             continue
         own, wanted = definition.get(part), fields[part][1]
@@ -28,42 +28,52 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
         known = {key.text for key, _ in own.pairs if not key.text.startswith("x-")}
         kept = []
         for key, value in wanted.pairs if isinstance(wanted, Mapping) else ():
+            if key.text.startswith("x-") or len(reader.diagnostics) > MOST:
+                continue
             if key.text not in known:
-                help = did_you_mean(key.text, known, part[:-1])
-                message = f"the pipeline has no {part[:-1]} `{key.text}`"
+                help = did_you_mean(key.text, known, noun)
+                message = f"the pipeline has no {noun} `{key.text}`"
                 reader.report("E215", message, key.span, help)
                 continue
             if part == "parameters":
                 value = _mapping(value, "default", key)
             elif part == "steps":
-                reader.fields(value, schema.STEP_VALUES, f"a values file's step `{key.text}`")
+                what = f"a values file's step `{key.text}`"
+                inner = reader.fields(value, schema.STEP_VALUES, what)
+                value = _pairs(own, list(inner.values()))
             kept.append((key, value))
         laid = _with(laid, part, _merged(own, _pairs(own, kept)))
     if "targets" in fields:
-        key, block = fields["targets"]
-        laid = _merged(laid, _pairs(laid, [(key, block)]))
+        laid = _merged(laid, _pairs(laid, [fields["targets"]]))
     return laid, reader.diagnostics
 
 
-def setting(text: str) -> tuple[Node | None, list[Diagnostic]]:
+def setting(text: str) -> tuple[Source, Node | None, list[Diagnostic]]:
     """The values document that `--set path=value` stands for; the value is read as YAML."""
-    source = Source(f"--set {text}", text)
+    source = Source(f"--set {text.partition('=')[0]}", text)
     path, sign, value = text.partition("=")
     keys = path.split(".")
-    if not sign or len(keys) < 2 or not all(keys):
+    if not sign or not 2 <= len(keys) <= nodes.MAX_DEPTH or not all(keys):
         message = f"`--set {text}` is not path=value"
         help = "write it like --set targets.sagemaker.role=…"
-        return None, [Diagnostic("E113", message, source.span(0, len(text)), help)]
-    node, problems = nodes.parse(Source(source.path, value))
+        return source, None, [Diagnostic("E113", message, source.span(0, len(text)), help)]
+    # blanks for the path keep the value's places; several lines would be indented unevenly
+    blanks = "" if "\n" in value else " " * (len(path) + 1)
+    node, problems = nodes.parse(Source(source.path, blanks + value))
+    if not value.strip():
+        node, problems = Scalar("", "", False, source, len(text), len(text)), []
     if node is None:
-        return None, problems
+        return source, None, problems
+    end = len(path)
     for key in reversed(keys):
-        node = _mapping(node, key, Scalar(key, key, True, source, 0, len(path)))
+        start = end - len(key)
+        node = _mapping(node, key, Scalar(key, key, True, source, start, end))
+        end = start - 1
     for name, said in (("kind", "Values"), ("apiVersion", schema.API_VERSION)):
         head = Scalar(name, name, True, source, 0, 0)
         pairs = node.pairs if isinstance(node, Mapping) else ()
         node = Mapping(((head, Scalar(said, said, True, source, 0, 0)), *pairs), source, 0, 0, 1)
-    return node, []
+    return source, node, []
 
 
 def _mapping(value: Node, name: str, place: Scalar) -> Mapping:

@@ -16,6 +16,7 @@ class Key:
               size (`16Gi`, `500Mi`), mapping, sequence, any
     scope     where the key may stand: pipeline, step, or both
     run_time  whether `${{ parameters.x }}` may give the value; vars always may
+    fixed     the value is read as it is written: not even a variable may give it
     """
 
     name: str
@@ -25,14 +26,15 @@ class Key:
     run_time: bool = False
     required: bool = False
     enum: tuple[str, ...] = ()
+    fixed: bool = False
 
 
 API_VERSION = "isodag/v1"
 
 PIPELINE = (
-    Key("apiVersion", "string", f"Always `{API_VERSION}`.", required=True),
-    Key("kind", "string", "Always `Pipeline`.", required=True),
-    Key("name", "string", "The pipeline's name on every target.", required=True),
+    Key("apiVersion", "string", f"Always `{API_VERSION}`.", required=True, fixed=True),
+    Key("kind", "string", "Always `Pipeline`.", required=True, fixed=True),
+    Key("name", "string", "The pipeline's name on every target.", required=True, fixed=True),
     Key("description", "string", "What the pipeline does."),
     Key("vars", "mapping", "Values fixed at compile time; a values file may replace them."),
     Key("parameters", "mapping", "Values given to each run."),
@@ -43,22 +45,22 @@ PIPELINE = (
     Key("targets", "mapping", "What only one target needs to know."),
 )
 VALUES = (
-    Key("apiVersion", "string", f"Always `{API_VERSION}`.", required=True),
-    Key("kind", "string", "Always `Values`.", required=True),
+    Key("apiVersion", "string", f"Always `{API_VERSION}`.", required=True, fixed=True),
+    Key("kind", "string", "Always `Values`.", required=True, fixed=True),
     Key("vars", "mapping", "Other values for the pipeline's vars."),
     Key("parameters", "mapping", "Other defaults for the pipeline's parameters."),
     Key("steps", "mapping", "Other settings for steps; never the graph."),
     Key("targets", "mapping", "Other settings for targets."),
 )
 CONSTRAINTS = (
-    Key("minimum", "number", "The least value, inclusive."),
-    Key("maximum", "number", "The greatest value, inclusive."),
-    Key("enum", "sequence", "The only values allowed."),
-    Key("pattern", "string", "A regular expression that the text must match."),
+    Key("minimum", "number", "The least value, inclusive.", fixed=True),
+    Key("maximum", "number", "The greatest value, inclusive.", fixed=True),
+    Key("enum", "sequence", "The only values allowed.", fixed=True),
+    Key("pattern", "string", "A regular expression that the text must match.", fixed=True),
 )
 PARAMETER = (
-    Key("type", "string", "String, Integer, Float, Boolean, JsonObject, JsonArray or an artifact.",
-        required=True),
+    Key("type", "string", "One of String, Integer, Float, Boolean, JsonObject, JsonArray, or the "
+        "type of an artifact.", required=True, fixed=True),
     Key("description", "string", "What the parameter means."),
     Key("default", "any", "The value when a run gives none."),
     *CONSTRAINTS,
@@ -69,15 +71,16 @@ SETTINGS = (
     Key("retry", "mapping", "Another try after a failure: max_attempts, on, interval, backoff."),
 )
 STEP = (
-    Key("component", "string", "The component: name, name@1, name@1.2 or ./folder."),
+    Key("component", "string", "The component: name, name@1, name@1.2 or ./folder.",
+        fixed=True),
     Key("fail", "string", "Ends the run as failed, with this message."),
     Key("description", "string", "What the step is for."),
     Key("inputs", "mapping", "What each input of the component gets."),
     Key("when", "any", "The condition under which the step runs."),
-    Key("after", "sequence", "Steps that must be done first."),
+    Key("after", "sequence", "Steps that must be done first.", fixed=True),
     *SETTINGS,
     Key("targets", "mapping", "What only one target needs to know."),
-)
+)  # fmt: skip
 STEP_VALUES = (*SETTINGS, Key("targets", "mapping", "Other settings for targets."))
 RESOURCES = (
     Key("cpu", "number", "Cores."),
@@ -87,7 +90,7 @@ RESOURCES = (
 )
 CACHE = (Key("max_age", "duration", "How old a reused result may be, as 30d or 12h."),)
 RETRY = (
-    Key("max_attempts", "integer", "Tries in all, the first included, 1 to 20.", required=True),
+    Key("max_attempts", "integer", "Tries in all, the first included, 1 to 20."),
     Key("on", "sequence", "Causes worth another try: throttling, capacity, service, internal."),
     Key("interval", "duration", "Pause before the second try, as 30s."),
     Key("backoff", "number", "Factor by which the pause grows."),

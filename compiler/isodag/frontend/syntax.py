@@ -84,7 +84,7 @@ class StepDef:
     """`steps: {name: {component | fail, when, after, inputs, settings}}`.
 
     settings  resources, cache, retry, as written on the step; targets by target name
-    broken    the step holds an error already reported: rules that need it whole skip it
+    unread    keys that could not be used, which has been reported: rules that need them skip it
     """
 
     name: Word
@@ -96,7 +96,7 @@ class StepDef:
     settings: Mapping[str, Tree]
     targets: Mapping[str, Tree]
     keys: Mapping[str, Span]
-    broken: bool = False
+    unread: frozenset[str] = frozenset()
 
     def entry(self, name: str) -> Entry | None:
         """The input of that name."""
@@ -113,7 +113,10 @@ class OutputDef:
 
 @dataclass(frozen=True)
 class Definition:
-    """One DAG file, a values file laid over it."""
+    """One DAG file, a values file laid over it.
+
+    unread  keys of the file that could not be used, which has been reported
+    """
 
     path: str
     name: Word
@@ -125,3 +128,4 @@ class Definition:
     outputs: tuple[OutputDef, ...]
     defaults: Mapping[str, Tree]
     targets: Mapping[str, Tree]
+    unread: frozenset[str] = frozenset()

@@ -7,9 +7,7 @@ from typing import Any
 from isodag.runtime import run
 
 
-def score_mean(
-    model: Path, numbers: Path, report: Path, *, within: float = 2.0
-) -> dict[str, Any]:
+def score_mean(model: Path, numbers: Path, report: Path, *, within: float = 2.0) -> dict[str, Any]:
     """The share of `numbers` within a distance of the mean in `model`."""
     mean = json.loads((model / "mean.json").read_text())["mean"]
     found = [float(line) for line in numbers.read_text().split()]

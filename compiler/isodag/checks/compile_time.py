@@ -1,0 +1,79 @@
+"""E408 to E410: what has to be known, and to make sense, when a definition is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from isodag import settings, spec_limits, types
+from isodag.checks.typing import limits
+from isodag.diagnostics import Diagnostic
+from isodag.expressions import Name, Template
+from isodag.frontend.syntax import ParameterDef
+from isodag.scope import Missing, RunField, Scope, StepOutput, VarValue, templates
+from isodag.source import Span
+
+
+def not_compile_time(scope: Scope) -> Iterator[Diagnostic]:
+    """E408: a setting, variable or default reads what is known only when the pipeline runs."""
+    allowed = set(_run_time_templates(scope))
+    for use, name in scope.used_names:
+        if use.role not in ("setting", "var", "default") or use.expression.span in allowed:
+            continue
+        found = scope.look_up(name)
+        if use.role == "var" and not isinstance(found, Missing):
+            message = f"a variable is written out: it cannot read `{name}`"
+            yield Diagnostic("E408", message, name.span, "write the value")
+        elif isinstance(found, StepOutput | RunField | ParameterDef):
+            what = "a default" if use.role == "default" else "this setting"
+            message = f"{what} is fixed at compile time and cannot read `{name}`"
+            yield Diagnostic("E408", message, name.span, "use a variable: `${{ vars.NAME }}`")
+
+
+def _run_time_templates(scope: Scope) -> Iterator[Span]:
+    """Where pipeline parameters may stand in settings: under the keys that a target says."""
+    blocks = [*scope.definition.targets.items()]
+    for step in scope.definition.steps:
+        blocks += step.targets.items()
+    for target, tree in blocks:
+        for key, leaf in tree.value.items() if isinstance(tree.value, Mapping) else ():
+            if key in scope.run_time.get(target, ()):
+                for template in templates(leaf):
+                    if _reads_parameters_only(template, scope):
+                        yield template.span
+
+
+def _reads_parameters_only(template: Template, scope: Scope) -> bool:
+    parts = [part for part in template.parts if isinstance(part, Name)]
+    return all(isinstance(scope.look_up(part), ParameterDef | VarValue | Missing) for part in parts)
+
+
+def bad_constraint(scope: Scope) -> Iterator[Diagnostic]:
+    """E409: a parameter's limits make no sense for its type."""
+    for parameter in scope.definition.parameters:
+        type_name = types.canonical(parameter.type.text)
+        if type_name is None:
+            continue
+        for name, datum in parameter.constraints.items():
+            reason = spec_limits.problem(name, datum.value, type_name)
+            if reason is not None:
+                yield Diagnostic(
+                    "E409", f"`{name}` {reason}", datum.span, spec_limits.way_out(reason)
+                )
+        found = limits(parameter)
+        if "minimum" in found and "maximum" in found and found["minimum"] > found["maximum"]:
+            span = parameter.constraints["minimum"].span
+            yield Diagnostic("E409", "`minimum` is above `maximum`", span, "swap them")
+
+
+def bad_setting(scope: Scope) -> Iterator[Diagnostic]:
+    """E410: a duration, size, count or cause in `resources`, `cache` or `retry` is not one."""
+    blocks = [*scope.definition.defaults.items()]
+    for step in scope.definition.steps:
+        blocks += step.settings.items()
+    for key, tree in blocks:
+        yield from settings.problems(key, tree, scope)
+    for step in scope.definition.steps:
+        retry = settings.effective(step, scope, "retry")
+        if retry is not None and "max_attempts" not in retry.keys:
+            message = f"`retry` of step `{step.name.text}` has no `max_attempts`"
+            yield Diagnostic("E410", message, retry.span, "say how many tries in all, 1 to 20")

@@ -1,0 +1,104 @@
+"""Reads `sagemaker.yaml`: a document in, the Binding out; its names are checked.
+
+Names in a binding: `inputs.x`, `outputs.o`, `image`, `role`, and `steps.n.Property` between the
+steps of one binding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from isodag import expressions, expressions_parser
+from isodag.component import Binding, BindingStep, Input, Output
+from isodag.diagnostics import did_you_mean
+from isodag.frontend import nodes
+from isodag.frontend.nodes import Node
+from isodag.frontend.reader import Fields, Reader
+from isodag.frontend.schema import Key
+from isodag.source import Span
+
+BINDING_KEYS = (
+    Key("step", "string", "SageMaker's step type."),
+    Key("arguments", "mapping", "Fields of the step's request."),
+    Key("steps", "mapping", "Several steps, by name."),
+    Key("outputs", "mapping", "Property path by output name."),
+)
+BINDING_STEP_KEYS = (
+    Key("step", "string", "SageMaker's step type.", required=True),
+    Key("arguments", "mapping", "Fields of the step's request."),
+)
+
+
+def read(
+    node: Node, reader: Reader, inputs: tuple[Input, ...], outputs: tuple[Output, ...]
+) -> Binding | None:
+    """The binding in a document; None when it is none.  `reader` gets the messages.
+
+    inputs, outputs  the component's own, which the binding may name
+    """
+    fields = reader.fields(node, BINDING_KEYS, "a SageMaker binding")
+    if fields.unread & {"step", "steps"}:
+        return None
+    if ("step" in fields) == ("steps" in fields):
+        place = fields["steps"][0].span if "steps" in fields else node.span
+        help = "write `step: Training`, or `steps:` with several by name"
+        reader.report("E709", "a binding has either `step` or `steps`", place, help)
+        return None
+    names = {"inputs": {port.name for port in inputs}, "outputs": {port.name for port in outputs}}
+    if "step" in fields:
+        steps = [_binding_step(reader, "", fields, node.span, names)]
+    else:
+        listed = fields["steps"][1]
+        pairs = listed.pairs if isinstance(listed, nodes.Mapping) else ()
+        names["steps"] = {key.text for key, _ in pairs}
+        steps = []
+        for key, value in pairs:
+            inner = reader.fields(value, BINDING_STEP_KEYS, f"binding step `{key.text}`")
+            steps.append(_binding_step(reader, key.text, inner, key.span, names))
+    found = reader.texts(fields, "outputs")
+    node_outputs = fields["outputs"][1] if "outputs" in fields else None
+    for key, _ in node_outputs.pairs if isinstance(node_outputs, nodes.Mapping) else ():
+        if key.text not in names["outputs"]:
+            help = did_you_mean(key.text, names["outputs"], "output")
+            reader.report("E709", f"there is no output `{key.text}`", key.span, help)
+    return Binding(tuple(steps), found, node.span)
+
+
+def _binding_step(
+    reader: Reader, name: str, fields: Fields, place: Span, names: Mapping[str, set[str]]
+) -> BindingStep:
+    arguments = fields["arguments"][1] if "arguments" in fields else None
+    data = _bound(reader, arguments, names) if arguments is not None else {}
+    return BindingStep(name, reader.text(fields, "step"), data, place)
+
+
+def _bound(reader: Reader, node: Node, names: Mapping[str, set[str]]) -> Any:
+    if isinstance(node, nodes.Mapping):
+        return {key.text: _bound(reader, value, names) for key, value in node.pairs}
+    if isinstance(node, nodes.Sequence):
+        return [_bound(reader, item, names) for item in node.items]
+    if not isinstance(node.value, str) or not expressions_parser.is_template(node.text):
+        return node.value
+    template, problems = expressions_parser.template(node.text, node.locate())
+    reader.diagnostics += problems
+    for part in template.parts if template else ():
+        if isinstance(part, str):
+            continue
+        if not isinstance(part, expressions.Name):
+            help = "write one name: inputs.x, outputs.o, image or role"
+            reader.report("E709", "a binding's expression is a single name", part.span, help)
+        elif not _known(part, names):
+            known = [f"{root}.{item}" for root, items in names.items() for item in items]
+            help = did_you_mean(str(part), [*known, "image", "role"], "name")
+            reader.report("E709", f"`{part}` means nothing in a binding", part.span, help)
+    return template
+
+
+def _known(name: expressions.Name, names: Mapping[str, set[str]]) -> bool:
+    root = name.path[0]
+    if root in ("image", "role"):
+        return len(name.path) == 1
+    if root in ("inputs", "outputs"):
+        return len(name.path) == 2 and name.path[1] in names[root]
+    return root == "steps" and len(name.path) > 2 and name.path[1] in names.get("steps", set())
