@@ -48,12 +48,15 @@ def outside_gate(scope: Scope) -> Iterator[Diagnostic]:
             pair = (step.when.text if step.when is not None else "", gate.text)
             if pair not in known:
                 known[pair] = gates_logic.implies(given, gate.expression, scope)
-            behind_itself = gate.expression is not None and any(
-                read == step.name.text for read, _ in gates.steps_read(gate.expression, scope)
-            )
-            if not known[pair] and not behind_itself:  # else E211 tells
+            if not known[pair] and not _reads(gate.expression, step, scope):  # else E211 tells
                 missing[gate.text] = (producer, name)
         yield from _ungated(step, missing, scope)
+
+
+def _reads(expression: Expression | None, step: StepDef, scope: Scope) -> bool:
+    """Whether a condition reads an output of a step."""
+    found = gates.steps_read(expression, scope) if expression is not None else ()
+    return any(read == step.name.text for read, _ in found)
 
 
 def _ungated(
