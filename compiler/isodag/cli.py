@@ -305,13 +305,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _bases(loaded: Loaded) -> dict[str, Path]:
     """Where the relative path of a parameter's default starts: the file that holds the default."""
-    assert loaded.definition is not None
+    assert loaded.pipeline is not None
     return {
-        parameter.name.text: Path()
-        if parameter.default.span.path.startswith("--set ")
-        else Path(parameter.default.span.path).parent
-        for parameter in loaded.definition.parameters
-        if parameter.default is not None
+        parameter.name: Path()
+        if parameter.default_span.path.startswith("--set ")
+        else Path(parameter.default_span.path).parent
+        for parameter in loaded.pipeline.parameters
+        if parameter.default_span is not None
     }
 
 

@@ -150,7 +150,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A pipeline parameter.  `default` is a typed value where `has_default`."""
+    """A pipeline parameter.  `default` is a typed value where `has_default`.
+
+    default_span  where the default is written, which may be a values file; None without one
+    """
 
     name: str
     type: str
@@ -159,6 +162,7 @@ class Parameter:
     has_default: bool = False
     default: Any = None
     constraints: Mapping[str, Any] = field(default_factory=dict)
+    default_span: Span | None = None
 
 
 @dataclass(frozen=True)

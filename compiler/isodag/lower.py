@@ -176,6 +176,7 @@ def _parameter(parameter: ParameterDef, scope: Scope) -> ir.Parameter:
         has_default=default is not None,
         default=admit(type_name, default.value) if default is not None else None,
         constraints=limits(parameter),
+        default_span=parameter.default.span if parameter.default is not None else None,
     )
 
 

@@ -13,8 +13,7 @@ import classification_metrics
 import evaluation_page
 from dataset_folder import Split, read_split
 from evaluation_page import Mistake
-from isodag.runtime import ComponentError, run
-from isodag.runtime.quiet import quiet
+from isodag.runtime import ComponentError, quiet, run
 
 
 def evaluate_classifier(

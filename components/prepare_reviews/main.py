@@ -15,8 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from isodag.runtime import ComponentError, run
-from isodag.runtime.quiet import quiet
+from isodag.runtime import ComponentError, quiet, run
 from review_split import SPLITS, Balance, split_of
 from review_table import Columns, Record, Review, Unusable, records, review
 

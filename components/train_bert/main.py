@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dataset_folder import Split, read_split
-from isodag.runtime import ComponentError, run
-from isodag.runtime.quiet import quiet
+from isodag.runtime import ComponentError, quiet, run
 
 TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"

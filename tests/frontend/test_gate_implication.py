@@ -333,6 +333,19 @@ steps:
     ] == messages(body)
 
 
+def test_blanks_inside_quotes_tell_conditions_apart(messages: Messages) -> None:
+    body = """\
+parameters: {mode: {type: String, default: a}}
+steps:
+  make: {when: "parameters.mode == 'a b'", component: make_numbers@1}
+  stop: {when: "parameters.mode == 'a b'", fail: x, after: [make]}
+  more: {when: "parameters.mode == 'a  b'", fail: x, after: [make]}
+"""
+    assert [
+        "E301 8:62 step `more` waits for `make`, which runs only when `parameters.mode == 'a b'`"
+    ] == messages(body)
+
+
 def test_a_condition_that_never_changes_is_told_once(messages: Messages) -> None:
     body = """\
 parameters: {n: {type: Integer, default: 1}}

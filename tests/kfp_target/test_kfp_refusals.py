@@ -155,8 +155,8 @@ def test_whole_numbers_beyond_what_a_double_holds(said: Callable[[str], Said]) -
     )
     help = "pass it as a String, or stay within 9007199254740992"
     assert [
-        ("E605", "big", "the default of `big` is 9007199254740993, which KFP cannot carry: its numbers are doubles", help),
-        ("E605", "json", "the default of `json` is -9007199254740993, which KFP cannot carry: its numbers are doubles", help),
+        ("E605", "9007199254740993", "the default of `big` is 9007199254740993, which KFP cannot carry: its numbers are doubles", help),
+        ("E605", "[{a: -9007199254740993}]", "the default of `json` is -9007199254740993, which KFP cannot carry: its numbers are doubles", help),
         ("E605", "parameters.big > 9007199254740993", "condition `parameters.big > 9007199254740993` is 9007199254740993, which KFP cannot carry: its numbers are doubles", help),
     ] == said(text + REGISTRY)  # fmt: skip
 
@@ -190,7 +190,7 @@ def test_artifacts_that_lie_where_kfp_does_not_reach(said: Callable[[str], Said]
     )
     help = "copy it to a bucket and name it by s3://, gs://, minio:// or oci://"
     assert [
-        ("E607", "n", "the default of `n` is `sample:reviews`, which KFP cannot fetch", help),
+        ("E607", "'sample:reviews'", "the default of `n` is `sample:reviews`, which KFP cannot fetch", help),
         ("E607", "./numbers.txt", "input `numbers` is `./numbers.txt`, which KFP cannot fetch", help),
     ] == said(text + REGISTRY)  # fmt: skip
 

@@ -8,16 +8,7 @@ from isodag import gates, gates_logic, types
 from isodag.checks.wiring import arrows
 from isodag.diagnostics import Diagnostic, Related
 from isodag.expressions import (
-    And,
-    Compare,
-    Contains,
-    Expression,
-    Literal,
-    Name,
-    Not,
-    Or,
-    children,
-    names,
+    And, Compare, Contains, Expression, Literal, Name, Not, Or, children, names, show,
 )  # fmt: skip
 from isodag.frontend.syntax import StepDef
 from isodag.scope import RunField, Scope
@@ -45,12 +36,16 @@ def outside_gate(scope: Scope) -> Iterator[Diagnostic]:
             gate = scope.steps[producer].when
             if gate is None or gate.text in missing or not _sound(gate.expression, scope):
                 continue
-            pair = (step.when.text if step.when is not None else "", gate.text)
+            pair = (_shown(given), _shown(gate.expression))
             if pair not in known:
                 known[pair] = gates_logic.implies(given, gate.expression, scope)
             if not known[pair] and not _reads(gate.expression, step, scope):  # else E211 tells
                 missing[gate.text] = (producer, name)
         yield from _ungated(step, missing, scope)
+
+
+def _shown(expression: Expression | None) -> str:
+    return show(expression) if expression is not None else ""
 
 
 def _reads(expression: Expression | None, step: StepDef, scope: Scope) -> bool:

@@ -1,7 +1,7 @@
 """What runs inside a component's container: one command line becomes one typed call.
 
-A component imports two names from here: `run`, for the end of its main.py, and `ComponentError`;
-`isodag.runtime.quiet` is there for libraries that talk while they load.
+A component imports from here, and from nowhere else in isodag: `run`, for the end of its main.py,
+`ComponentError`, and `quiet`, for libraries that talk while they load.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from isodag.runtime.errors import ComponentError
+from isodag.runtime.noise import quiet
 
-__all__ = ["ComponentError", "run"]
+__all__ = ["ComponentError", "quiet", "run"]
 
 
 def run(function: Callable[..., Any]) -> None:

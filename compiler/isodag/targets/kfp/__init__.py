@@ -108,7 +108,8 @@ def _unfit(pipeline: Pipeline) -> Iterable[Diagnostic]:
         if parameter.has_default:
             what = f"the default of `{parameter.name}`"
             check = constants.unfit if types.is_parameter(parameter.type) else unfetchable
-            if problem := check(parameter.default, what, parameter.span):
+            place = parameter.default_span or parameter.span
+            if problem := check(parameter.default, what, place):
                 yield problem
     for gate in pipeline.gates:
         for value in limits.constants_of(gate.predicate):

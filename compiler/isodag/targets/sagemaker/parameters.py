@@ -64,6 +64,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if len(text) > LONGEST_DEFAULT:
             message = f"the default of `{item.name}` has {len(text)} characters"
             help = f"SageMaker takes at most {LONGEST_DEFAULT}: put it into a file"
-            yield Diagnostic("E510", message, item.span, help)
+            yield Diagnostic("E510", message, item.default_span or item.span, help)
         if not is_parameter(item.type) and not outputs.is_remote(text):
-            outputs.report_local(context, text, item.span)
+            outputs.report_local(context, text, item.default_span or item.span)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,8 @@ def quiet() -> Iterator[None]:
     TensorFlow's C++ parts write there before they read TF_CPP_MIN_LOG_LEVEL, so neither that
     variable (set here to errors only) nor sys.stderr can stop them.
     """
+    import tempfile  # slow to load, and `--help` must not wait for it
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
