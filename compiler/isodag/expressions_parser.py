@@ -26,7 +26,7 @@ from isodag.expressions import (
     Not,
     Or,
     Template,
-)  # fmt: skip
+)
 from isodag.source import Span
 
 MAX_DEPTH = 20  # brackets in brackets

@@ -24,7 +24,7 @@ from isodag.expressions import (
     Not,
     Or,
     show,
-)  # fmt: skip
+)
 from isodag.frontend.syntax import ConditionDef
 from isodag.runtime import values
 from isodag.scope import Scope, VarValue

@@ -21,7 +21,7 @@ from isodag.frontend.syntax import (
     StepDef,
     Tree,
     Written,
-)  # fmt: skip
+)
 from isodag.runtime import values
 
 MAX_SIZE, MAX_DEPTH = 500, 100  # names in a condition written out, and operators in operators

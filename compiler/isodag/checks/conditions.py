@@ -8,8 +8,18 @@ from isodag import gates, gates_logic, types
 from isodag.checks.wiring import arrows
 from isodag.diagnostics import Diagnostic, Related
 from isodag.expressions import (
-    And, Compare, Contains, Expression, Literal, Name, Not, Or, children, names, show,
-)  # fmt: skip
+    And,
+    Compare,
+    Contains,
+    Expression,
+    Literal,
+    Name,
+    Not,
+    Or,
+    children,
+    names,
+    show,
+)
 from isodag.frontend.syntax import StepDef
 from isodag.scope import RunField, Scope
 

@@ -20,7 +20,7 @@ from isodag.frontend.syntax import (
     Tree,
     Var,
     Word,
-)  # fmt: skip
+)
 
 
 def read(
