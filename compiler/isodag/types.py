@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from isodag.runtime.typenames import ARTIFACT_TYPES as ARTIFACT_TYPES
+from isodag.runtime.typenames import TYPES as TYPES
+from isodag.runtime.typenames import canonical as canonical
 from isodag.runtime.values import PARAMETER_TYPES
-
-ARTIFACT_TYPES = (
-    "Artifact", "Dataset", "Model", "Metrics", "ClassificationMetrics", "HTML", "Markdown",
-)  # fmt: skip
-TYPES = PARAMETER_TYPES + ARTIFACT_TYPES
-
-# Spellings that kfp reads alike, case-folded (kfp/dsl/types/type_utils.py, kfp 2.17)
-_SYNONYMS = {
-    "str": "String", "text": "String", "int": "Integer", "double": "Float", "bool": "Boolean",
-    "dict": "JsonObject", "list": "JsonArray", **{name.lower(): name for name in TYPES},
-}  # fmt: skip
-
-
-def canonical(name: str) -> str | None:
-    """The type that a spec's `type:` names, by kfp's spellings; None for one we do not know."""
-    folded = name.strip().lower()
-    folded = re.sub(r"^typing\.", "", folded)
-    folded = re.sub(r"^(dict|list)\[.*\]$", r"\1", folded, flags=re.DOTALL)
-    return _SYNONYMS.get(folded)
 
 
 def one(name: str) -> str:

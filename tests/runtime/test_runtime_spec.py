@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from isodag import types
-from isodag.runtime import spec
+from isodag.runtime import spec, typenames
 from isodag.runtime.errors import ComponentError
 
 
@@ -30,14 +29,17 @@ def test_a_spec_is_read_with_its_types_defaults_and_constraints(fit: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "meant"),
     [
-        *spec.ARTIFACT_TYPES, "str", "Text", "int", "Double", "bool", "dict", "typing.List[int]",
-        "Dict[str, int]", "LIST", " model ", "Flaot", "CSV", "system.Model", "", "Optional[str]",
+        *((name, name) for name in typenames.TYPES), ("str", "String"), ("Text", "String"),
+        ("int", "Integer"), ("Double", "Float"), ("bool", "Boolean"), ("dict", "JsonObject"),
+        ("typing.List[int]", "JsonArray"), ("Dict[str, int]", "JsonObject"),
+        ("LIST", "JsonArray"), (" model ", "Model"), ("Flaot", None), ("CSV", None),
+        ("system.Model", None), ("", None), ("Optional[str]", None),
     ],
 )  # fmt: skip
-def test_compiler_and_runtime_know_the_same_types(written: str) -> None:
-    assert types.canonical(written) == spec.canonical(written)
+def test_a_type_may_be_spelt_as_kfp_spells_it(written: str, meant: str | None) -> None:
+    assert meant == typenames.canonical(written)
 
 
 @pytest.mark.parametrize(

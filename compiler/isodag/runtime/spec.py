@@ -11,19 +11,11 @@ from typing import Any
 
 from isodag.runtime import document, values
 from isodag.runtime.errors import ComponentError, quoted
+from isodag.runtime.typenames import TYPES, canonical
 
-ARTIFACT_TYPES = (
-    "Artifact", "Dataset", "Model", "Metrics", "ClassificationMetrics", "HTML", "Markdown",
-)  # fmt: skip
 METADATA_TYPES = ("Metrics", "ClassificationMetrics")  # artifacts that are KFP metadata, in JSON
 MAX_BYTES = 2**20
 
-# Spellings that kfp reads alike, case-folded (kfp/dsl/types/type_utils.py, kfp 2.17)
-_SYNONYMS = {
-    "str": "String", "text": "String", "int": "Integer", "double": "Float", "bool": "Boolean",
-    "dict": "JsonObject", "list": "JsonArray",
-    **{name.lower(): name for name in (*values.PARAMETER_TYPES, *ARTIFACT_TYPES)},
-}  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -101,13 +93,6 @@ class Spec:
 def is_parameter(type_name: str) -> bool:
     """Whether values of the type are passed by value."""
     return type_name in values.PARAMETER_TYPES
-
-
-def canonical(name: str) -> str | None:
-    """The type that a spec's `type:` names, by kfp's spellings; None for one we do not know."""
-    folded = re.sub(r"^typing\.", "", name.strip().lower())
-    folded = re.sub(r"^(dict|list)\[.*\]$", r"\1", folded, flags=re.DOTALL)
-    return _SYNONYMS.get(folded)
 
 
 def read(folder: Path) -> Spec:
@@ -194,7 +179,7 @@ def _type(item: Mapping[str, Any]) -> str:
     known = canonical(written) if isinstance(written, str) else None
     if known is None:
         shown = quoted(written) if isinstance(written, str) else "nothing"
-        types = ", ".join((*values.PARAMETER_TYPES, *ARTIFACT_TYPES))
+        types = ", ".join(TYPES)
         raise _Unfit(f"`{item['name']}` has as type {shown}, not one of {types}")
     return known
 
