@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from isodag import checks, diagnostics, ir
@@ -37,7 +37,6 @@ class Loaded:
     diagnostics: list[Diagnostic]
     sources: dict[str, Source]
     digest: str = ""
-    definition: Definition | None = field(default=None, repr=False)
 
 
 def load(
@@ -77,7 +76,7 @@ def load(
         problems = [item for item in problems if item.code not in checks.MOOT]
     pipeline = None if diagnostics.failed(problems) else lower(scope)
     digest = _digest(path, values, sets, sources, pipeline)
-    return Loaded(pipeline, diagnostics.ordered(problems), sources, digest, definition)
+    return Loaded(pipeline, diagnostics.ordered(problems), sources, digest)
 
 
 def compile(loaded: Loaded, target: str) -> Emitted:

@@ -78,7 +78,7 @@ BASE = {
 def without_warnings(loaded: Loaded) -> Loaded:
     """`tags` is read by nothing, which is not the matter here."""
     kept = [item for item in loaded.diagnostics if item.code != "W202"]
-    return Loaded(loaded.pipeline, kept, loaded.sources, loaded.digest, loaded.definition)
+    return Loaded(loaded.pipeline, kept, loaded.sources, loaded.digest)
 
 
 @pytest.mark.parametrize(
