@@ -43,14 +43,17 @@ def main() -> None:
     """
 
 
+components_option = click.option(
+    "--components", "components", multiple=True, metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder of components, searched before the others. Repeatable.",
+)  # fmt: skip
+
+
 def source_options(command: F) -> F:
     """The options that say which values are laid over a DAG file, and where components are."""
     for option in (
-        click.option(
-            "--components", "components", multiple=True, metavar="DIR",
-            type=click.Path(exists=True, file_okay=False),
-            help="A folder of components, searched before the others. Repeatable.",
-        ),
+        components_option,
         click.option(
             "--set", "sets", multiple=True, metavar="PATH=VALUE",
             help="One value, as --set targets.sagemaker.role=arn:…. Repeatable.",
@@ -110,7 +113,7 @@ def check(
         if not files and not specs:
             raise click.UsageError("there are no definitions/*.yaml here: name a FILE")
         for path in specs:
-            found += spec.read_file(path, path.parent.name, sources)[1]
+            found += spec.read_folder(path.parent, sources)[1]
     for file in files:
         loaded = driver.load(file, values, sets, components)
         sources |= loaded.sources
@@ -440,13 +443,10 @@ def component() -> None:
 
 
 @component.command("list")
-@source_options
+@components_option
 @output_option
-def component_list(
-    values: tuple[str, ...], sets: tuple[str, ...], components: tuple[str, ...], output: str
-) -> None:
+def component_list(components: tuple[str, ...], output: str) -> None:
     """List the components found from the working folder, with what they do."""
-    del values, sets
     from isodag.frontend.syntax import Word
     from isodag.library import Library, folders_for
     from isodag.source import Span

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from isodag import ir
 
-FORMATS = ("mermaid", "dot")
-
 
 @dataclass(frozen=True)
 class _Edge:
