@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isodag.runtime import document, values
+from isodag.runtime import document, patterns, values
 from isodag.runtime.errors import ComponentError, quoted
 from isodag.runtime.typenames import TYPES, canonical
 
@@ -201,10 +201,7 @@ def _sensible(word: str, limit: Any, type_name: str) -> bool:
     if word == "enum":
         return isinstance(limit, list) and limit != [] and all(_is(type_name, x) for x in limit)
     if word == "pattern" and isinstance(limit, str):
-        try:
-            return type_name == "String" and re.compile(limit) is not None
-        except (re.error, RecursionError, OverflowError):
-            return False
+        return type_name == "String" and patterns.problem(limit) is None
     return isinstance(limit, str)
 
 

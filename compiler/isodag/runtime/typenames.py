@@ -12,7 +12,7 @@ ARTIFACT_TYPES = (
 TYPES = PARAMETER_TYPES + ARTIFACT_TYPES
 
 # Spellings that kfp reads alike, case-folded (kfp/dsl/types/type_utils.py, kfp 2.17)
-_SYNONYMS = {
+SPELLINGS = {
     "str": "String", "text": "String", "int": "Integer", "double": "Float", "bool": "Boolean",
     "dict": "JsonObject", "list": "JsonArray", **{name.lower(): name for name in TYPES},
 }  # fmt: skip
@@ -22,4 +22,4 @@ def canonical(name: str) -> str | None:
     """The type that a spec's `type:` names, by kfp's spellings; None for one we do not know."""
     folded = re.sub(r"^typing\.", "", name.strip().lower())
     folded = re.sub(r"^(dict|list)\[.*\]$", r"\1", folded, flags=re.DOTALL)
-    return _SYNONYMS.get(folded)
+    return SPELLINGS.get(folded)

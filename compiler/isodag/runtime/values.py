@@ -12,11 +12,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from isodag.runtime import patterns
+
 PARAMETER_TYPES = ("String", "Integer", "Float", "Boolean", "JsonObject", "JsonArray")
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _MAX_DIGITS = 4000  # CPython refuses to convert longer integers (sys.int_info)
 
 
@@ -29,12 +35,10 @@ def core_scalar(text: str) -> Any:
 
     https://yaml.org/spec/1.2.2/#103-core-schema; so `2e-5` is a number, `no` and dates are text.
     """
-    if text in ("", "~", "null", "Null", "NULL"):
-        return None
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789":
+        return text
     if len(text) <= _MAX_DIGITS:
         if _INTEGER.fullmatch(text):
             return int(text)
@@ -139,11 +143,14 @@ def render(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def violation(value: Any, constraints: Mapping[str, Any]) -> str | None:
+def violation(
+    value: Any, constraints: Mapping[str, Any], work: int = patterns.MAX_WORK
+) -> str | None:
     """Why a value breaks an input's constraints (JSON Schema's words), or None when it keeps them.
 
     constraints  any of minimum, maximum (numbers, inclusive), enum (a list), pattern (a regular
                  expression, searched as JSON Schema does), format (not checked here)
+    work         what matching the pattern may take at most, as `patterns` counts it
     """
     if "enum" in constraints and value not in constraints["enum"]:
         allowed = ", ".join(f"`{render(item)}`" for item in constraints["enum"])
@@ -154,8 +161,11 @@ def violation(value: Any, constraints: Mapping[str, Any]) -> str | None:
         if "maximum" in constraints and value > constraints["maximum"]:
             return f"{render(value)} is above the maximum {render(constraints['maximum'])}"
     if isinstance(value, str) and "pattern" in constraints:
-        if not re.search(constraints["pattern"], value):
-            return f"`{_short(value)}` does not match {constraints['pattern']}"
+        try:
+            if not patterns.search(constraints["pattern"], value, work):
+                return f"`{_short(value)}` does not match {constraints['pattern']}"
+        except patterns.Refused as error:
+            return f"`{_short(value)}` {error} with {constraints['pattern']}"
     return None
 
 
