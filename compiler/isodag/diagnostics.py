@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nsmallest
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from isodag.source import Source, Span
@@ -26,13 +27,19 @@ class Related(NamedTuple):
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One problem.  `code` is E or W and three digits; its page is `codes/<code>.md`."""
+    """One problem.  `code` is E or W and three digits; its page is `codes/<code>.md`.
+
+    conceal  a text that must not be shown: it stands at `span`, and may stand in other messages
+    promoted  a warning that counts as an error (`--werror`)
+    """
 
     code: str
     message: str
     span: Span
     help: str | None = None
     related: tuple[Related, ...] = ()
+    conceal: str = field(default="", repr=False, compare=False)
+    promoted: bool = False
 
     def __post_init__(self) -> None:
         """Keep the texts to one line that is safe to print: they quote what files hold."""
@@ -42,8 +49,8 @@ class Diagnostic:
 
     @property
     def severity(self) -> str:
-        """`error` or `warning`, told by the code's first letter."""
-        return "warning" if self.code.startswith("W") else "error"
+        """`error` or `warning`, told by the code's first letter; a promoted warning is an error."""
+        return "warning" if self.code.startswith("W") and not self.promoted else "error"
 
 
 def failed(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -52,14 +59,23 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by place, nothing twice; of more than MOST errors the first, and an E114."""
-    unique = dict.fromkeys(diagnostics)
-    found = sorted(unique, key=lambda item: (item.span, item.code, item.message))
-    errors = [item for item in found if item.severity == "error" and item.code != "E114"]
-    if len(errors) <= MOST:
+    """Sorted by place, nothing twice; of more than MOST errors of a file the first, and an E114."""
+    unique: dict[tuple[Span, str, str], Diagnostic] = {}
+    for item in diagnostics:
+        unique.setdefault((item.span, item.code, item.message), item)
+    found = [unique[key] for key in sorted(unique)]
+    if len(found) <= MOST:
         return found
-    message = f"there are more than {MOST} errors"
-    return [*errors[:MOST], Diagnostic("E114", message, errors[MOST].span, "mend these first")]
+    kept = []
+    for _, group in groupby(found, key=lambda item: item.span.path):
+        items = list(group)
+        errors = [item for item in items if item.code.startswith("E") and item.code != "E114"]
+        if len(errors) > MOST:
+            message = f"there are more than {MOST} errors"
+            last = Diagnostic("E114", message, errors[MOST].span, "mend these first")
+            items = [*errors[:MOST], last]
+        kept += items
+    return kept
 
 
 # comparing with all is slow where there are many: a hostile file must not take for ever
@@ -184,8 +200,8 @@ def _snippet(text: str, span: Span) -> tuple[str, str, str]:
 
 def _width(character: str) -> int:
     """Columns that a terminal gives a character (Unicode Standard Annex 11)."""
-    if unicodedata.combining(character):
-        return 0
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0  # an accent, a variation selector: drawn over what stands before it
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
@@ -209,19 +225,19 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """`{"schema_version": 1, "diagnostics": [...]}`, sorted by place."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "diagnostics": [
-            {
-                "code": item.code,
-                "severity": item.severity,
-                **_place(item.span),
-                "message": item.message,
-                "help": item.help,
-                "related": [
-                    {"message": other.message, **_place(other.span)} for other in item.related
-                ],
-            }
-            for item in ordered(diagnostics)
-        ],
+        "diagnostics": [record(item) for item in ordered(diagnostics)],
+    }
+
+
+def record(item: Diagnostic) -> dict[str, Any]:
+    """One diagnostic as data."""
+    return {
+        "code": item.code,
+        "severity": item.severity,
+        **_place(item.span),
+        "message": item.message,
+        "help": item.help,
+        "related": [{"message": other.message, **_place(other.span)} for other in item.related],
     }
 
 
