@@ -10,7 +10,7 @@ from pathlib import Path
 
 from isodag import spec
 from isodag.component import Component
-from isodag.diagnostics import Diagnostic, did_you_mean
+from isodag.diagnostics import Diagnostic, did_you_mean, suggest
 from isodag.frontend.nodes import neighbour
 from isodag.frontend.syntax import Word
 from isodag.source import Source, Span
@@ -20,18 +20,39 @@ _REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_./-]*?)(?:@(.*))?")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,2}")
 
 
+_Read = tuple[Component | None, list[Diagnostic], dict[str, Source]]
+
+
+@dataclass
+class Shelf:
+    """The components read so far, by spec and name: several DAG files may share one shelf.
+
+    What changes on disk after it was read is not noticed.
+    """
+
+    _read: dict[tuple[Path, str], _Read] = field(default_factory=dict)
+
+    def take(self, path: Path, name: str) -> _Read:
+        """The component in a spec file as `spec.read_file` gives it, and the text of its files."""
+        if (path, name) not in self._read:
+            sources: dict[str, Source] = {}
+            self._read[path, name] = (*spec.read_file(path, name, sources), sources)
+        return self._read[path, name]
+
+
 @dataclass
 class Library:
     """Components found in folders, first folder first; each is read once, when it is asked for.
 
     base     the folder of the DAG file, for `./` references
     folders  folders whose sub-folders are components
+    sources  gets the text of the files read, for the messages
     """
 
     base: Path
     folders: tuple[Path, ...]
     sources: dict[str, Source] = field(default_factory=dict)
-    _read: dict[Path, tuple[Component | None, list[Diagnostic]]] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=Shelf)
 
     def find(self, reference: Word) -> tuple[Component | None, list[Diagnostic]]:
         """The component that a reference names, or why there is none (E207, E208, E7xx)."""
@@ -40,10 +61,12 @@ class Library:
             return self._at_path(reference)
         match = _REFERENCE.fullmatch(text)
         if match is None:
-            help = "write name, name@1, name@1.2 or ./folder"
+            help = self._spelt(text) or "write name, name@1, name@1.2 or ./folder"
             return None, [Diagnostic("E207", f"`{text}` names no component", reference.span, help)]
         name, version = match[1], match[2]
         if version is not None and not _VERSION.fullmatch(version):
+            if not any(self._versions(name)):
+                return self._by_name(reference, name, None)
             known = [component.version for component in self._versions(name)]
             help = f"name a version, as {name}@{known[0].partition('.')[0] if known else '1'}"
             message = f"`@{version}` is not a version"
@@ -78,17 +101,40 @@ class Library:
             place = _version_of(reference, name)
             return None, [Diagnostic("E208", message, place, f"found: {found}")]
         help = did_you_mean(name, self.names(), "component")
+        bare = next(
+            (folder / name for folder in self.folders if os.path.isdir(folder / name)), None
+        )
+        if bare is not None and "/" not in name:
+            message = f"`{bare}` has no component.yaml in it"
+            return None, [Diagnostic("E207", message, reference.span, _inside(bare, name))]
+        if "/" in name and os.path.exists(self.base / name):
+            help = f"a path starts with a dot: write ./{name}"
         message = f"there is no component `{name}`"
         return None, [Diagnostic("E207", message, reference.span, help)]
 
+    def _spelt(self, text: str) -> str | None:
+        """The help for a reference written as other tools write one, `name:1` or `Its title`."""
+        parts = re.fullmatch(r"([\w -]+?)\s*(?:[:@=~^<>]+\s*v?([0-9][0-9.]*))?", text)
+        near = suggest(re.sub(r"\s+", "_", parts[1]), self.names()) if parts else None
+        if parts is None or near is None:
+            return None
+        version = f"@{parts[2]}" if parts[2] and _VERSION.fullmatch(parts[2]) else ""
+        return f"did you mean `{near}{version}`?"
+
     def _at_path(self, reference: Word) -> tuple[Component | None, list[Diagnostic]]:
-        path = self.base / reference.text
+        path = _plain(self.base / reference.text)
         if os.path.isdir(path):
             path = path / "component.yaml"
         if not os.path.isfile(path):
             message = f"there is no component at `{reference.text}`"
             help = "name a folder with a component.yaml in it, or a spec file"
-            if near := neighbour(self.base / reference.text):
+            bare = reference.text.rpartition("@")[0]
+            if path.name == "component.yaml" and os.path.isdir(path.parent):
+                message = f"`{reference.text}` has no component.yaml in it"
+                help = _inside(path.parent, reference.text) or help
+            elif bare and os.path.exists(self.base / bare):
+                help = f"a path takes no version: write {bare}"
+            elif near := neighbour(self.base / reference.text):
                 help = f"did you mean `{near}`?"
             return None, [Diagnostic("E207", message, reference.span, help)]
         own = path.name in spec.SPEC_NAMES
@@ -103,17 +149,32 @@ class Library:
                     yield component
 
     def _load(self, path: Path, name: str) -> tuple[Component | None, list[Diagnostic]]:
-        if path not in self._read:
-            self._read[path] = spec.read_file(path, name, self.sources)
-        return self._read[path]
+        component, problems, sources = self.shelf.take(path, name)
+        self.sources |= sources
+        return component, problems
+
+
+def _inside(folder: Path, text: str) -> str | None:
+    """The help where a folder holds a spec of another name, or components in folders of theirs."""
+    try:
+        names = sorted(item.name for item in folder.iterdir())[:1000]
+    except OSError:
+        return None
+    specs = [name for name in names if name in spec.SPEC_NAMES or suggest(name, ["component.yaml"])]
+    inner = [name for name in names if os.path.isfile(folder / name / "component.yaml")]
+    if specs:
+        return f"found `{specs[0]}`: rename it to component.yaml"
+    return f"name one in it, as {text.rstrip('/')}/{inner[0]}" if inner else None
 
 
 def _version_of(reference: Word, name: str) -> Span:
     """Where the `@1` of a reference stands; the whole reference where it is quoted or folded."""
     span = reference.span
-    if span.line != span.end_line or span.end_column - span.column != len(reference.text):
+    quotes = span.end_column - span.column - len(reference.text)
+    if span.line != span.end_line or quotes not in (0, 2):
         return span
-    return span._replace(column=span.column + len(name))
+    start, end = span.column + quotes // 2 + len(name), span.end_column - quotes // 2
+    return span._replace(column=start, end_column=end) if start < end else span
 
 
 def satisfies(version: str, wanted: str) -> bool:
@@ -130,6 +191,15 @@ def folders_for(base: Path, extra: Iterable[str] = ()) -> tuple[Path, ...]:
             found.append(folder / "components")
             break
     return tuple(dict.fromkeys(_near(folder) for folder in [*found, BUILT_IN]))
+
+
+def _plain(path: Path) -> Path:
+    """A path without `..` where that is the same file: one file must not have two names."""
+    plain = Path(os.path.normpath(path))
+    try:
+        return _near(plain) if os.path.samefile(path, plain) else path
+    except (OSError, ValueError):  # no such file; no path at all
+        return path
 
 
 def _near(folder: Path) -> Path:

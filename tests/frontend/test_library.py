@@ -83,7 +83,7 @@ def test_what_cannot_be_had_says_why(make: Make) -> None:
         "a b": ["E207 `a b` names no component"],
         "a/prepare": ["E207 there is no component `a/prepare`"],
         "../a": ["E207 there is no component at `../a`"],
-        "./a": ["E207 there is no component at `./a`"],
+        "./a": ["E207 `./a` has no component.yaml in it"],
         "./none.yaml": ["E207 there is no component at `./none.yaml`"],
         "x" * 300: [f"E207 there is no component `{'x' * 300}`"],
         "./" + "x" * 5000: ["E207 there is no component at `./" + "x" * 970],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -11,6 +11,7 @@ from isodag.diagnostics import Diagnostic
 from isodag.source import Source
 
 QUOTE = "put the text in quotes"
+_KEY = re.compile(r"\n[ \t]*(?:- )?[A-Za-z_][\w-]*:[ \n]")
 _OPERATOR = re.compile(r"\s*(==|!=|<|>|(in|not|and|or)\b)")
 
 
@@ -24,14 +25,31 @@ class Fault(NamedTuple):
     code: str = "E102"
 
 
-def describe(error: yaml.YAMLError, source: Source) -> Diagnostic:
-    """The E102 (or E106, for a tag) that a parse error comes to."""
+def describe(error: yaml.YAMLError, source: Source, last: Any = None) -> Diagnostic:
+    """The E102 (or E106, for a tag) that a parse error comes to.
+
+    last  the event before it, if there was one
+    """
     if isinstance(error, yaml.MarkedYAMLError):
-        fault = _marked(error, source)
+        fault = _run_on(error, source, last) or _marked(error, source)
     else:
         fault = _character(error, source)
     span = source.span(fault.start, fault.end)
     return Diagnostic(fault.code, fault.message, span, fault.help)
+
+
+def _run_on(error: yaml.MarkedYAMLError, source: Source, last: Any) -> Fault | None:
+    """A text whose quote was never closed ends at the next quote, lines below, and what stands
+    after that is what the parser stumbles over."""
+    if not isinstance(last, yaml.ScalarEvent) or last.style not in ("'", '"'):
+        return None
+    begun, end, mark = last.start_mark, last.end_mark, error.problem_mark
+    if begun is None or end is None or mark is None or mark.line != end.line:
+        return None
+    at = begun.index
+    if not _KEY.search(source.text, at, end.index):
+        return None
+    return Fault("this quote is not closed", at, at + 1, f"end it with {source.text[at]}")
 
 
 def _character(error: yaml.YAMLError, source: Source) -> Fault:
@@ -59,6 +77,9 @@ def _marked(error: yaml.MarkedYAMLError, source: Source) -> Fault:
         end = _word_end(text, begun)
         help = "quote text that starts with `!`; in a condition write `not`"
         return Fault("tags are not allowed", begun, end, help, "E106")
+    for row in (source.place(begun)[0], line):
+        if odd := _odd_blank(source, row):
+            return odd
     if "expected ',' or" in said or "expected node content" in said:
         return _in_brackets(text, begun, at, said)
     if "end of stream" in said or "document indicator" in said:
@@ -69,6 +90,9 @@ def _marked(error: yaml.MarkedYAMLError, source: Source) -> Fault:
         return _stray_text(source, at, before)
     if "expected ':'" in said:
         end = _line_end(text, begun)
+        if glued := re.match(r"([A-Za-z_][\w-]*):(\S.*)", text[begun:end]):
+            colon, help = begun + len(glued[1]), f"write `{glued[1]}: {glued[2]}`"
+            return Fault("a space is missing after this colon", colon, colon + 1, help)
         return Fault("`:` is missing after this", begun, end, "write `key: value`")
     if "escape" in said or "hexdecimal" in said:
         help = "double the backslash, or use single quotes"
@@ -103,16 +127,23 @@ def _in_brackets(text: str, begun: int, at: int, said: str) -> Fault:
         closing = "}" if opened == "{" else "]"
         if not _closed(text, begun):
             return Fault(f"`{opened}` is not closed", begun, begun + 1, f"add `{closing}`")
+        word = re.search(r"[\w.]+$", text[max(begun, at - 100) : at])
+        if word and text[at : at + 1] in ("[", "{"):
+            first, message = at - len(word[0]), f"`{text[at]}` cannot stand in bare text here"
+            return Fault(message, first, at + 1, QUOTE)
         return Fault(f"`,` or `{closing}` is missing before this", at, at + 1, None)
     return Fault("a value is missing here", at, at + 1, QUOTE)
 
 
 def _closed(text: str, begun: int) -> bool:
     """Whether the bracket at `begun` has its partner; brackets in quotes are not told apart."""
-    depth = 0
+    waiting: list[str] = []
     for match in re.finditer(r"[\[\]{}]", text[begun : begun + 100_000]):
-        depth += 1 if match[0] in "[{" else -1
-        if depth == 0:
+        if match[0] in "[{":
+            waiting.append("]" if match[0] == "[" else "}")
+        elif waiting and waiting.pop() != match[0]:
+            return False
+        if not waiting:
             return True
     return False
 
@@ -125,6 +156,12 @@ def _stray_colon(source: Source, at: int, line: int, before: str) -> Fault:
     while number > 1 and not source.line(number).split("#")[0].strip():
         number -= 1
     above = source.line(number).split(" #")[0].rstrip()
+    if glued := re.fullmatch(r"\s*(?:- )?([A-Za-z_][\w-]*):(\S.*)", above):
+        first = source.offset(number) + glued.start(1)
+        help = f"put a space after the colon: `{glued[1]}: {glued[2]}`"
+        message = "a space is missing after this colon"
+        colon = first + len(glued[1])
+        return Fault(message, colon, colon + 1, help)
     if above.strip() and ":" not in above:
         first = source.offset(number) + len(above) - len(above.lstrip())
         end = source.offset(number) + len(above)
@@ -152,6 +189,17 @@ def _stray_text(source: Source, at: int, before: str) -> Fault:
     help = f"inside {quote}, write {quote * 2 if quote == chr(39) else chr(92) + quote}"
     closes_quote = bool(quote) and before.rstrip()[-1:] == quote
     return Fault("text follows a value that is complete", at, end, help if closes_quote else None)
+
+
+def _odd_blank(source: Source, line: int) -> Fault | None:
+    """A blank that only looks like a space, as text from a web page or a word processor has."""
+    text = source.line(line)
+    match = re.search("[\u00a0\u2000-\u200b\u202f\u3000]", text)
+    if match is None:
+        return None
+    at = source.offset(line) + match.start()
+    message = f"character U+{ord(match[0]):04X} looks like a space and is none"
+    return Fault(message, at, at + 1, "write a space")
 
 
 def _line_end(text: str, at: int) -> int:
