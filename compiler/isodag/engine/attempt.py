@@ -21,6 +21,7 @@ from isodag.engine.logs import reason_of
 from isodag.engine.parameters import shown
 from isodag.engine.record import StepRecord
 from isodag.engine.schedule import State
+from isodag.engine.secrets import Secrets
 from isodag.types import is_parameter
 
 
@@ -40,7 +41,9 @@ class Attempt:
     started: Started
 
 
-def prepare(task: ir.Task, decision: MustRun, folder: store.RunFolder) -> tuple[StepRecord, Job]:
+def prepare(
+    task: ir.Task, decision: MustRun, folder: store.RunFolder, given: Secrets
+) -> tuple[StepRecord, Job]:
     """Make a step's folders; its record and the job to start.
 
     Raises OSError.
@@ -69,6 +72,8 @@ def prepare(task: ir.Task, decision: MustRun, folder: store.RunFolder) -> tuple[
         ),
         writes=partial,
         resources=task.resources,
+        secrets=given.steps.get(task.name, {}),
+        withheld=given.withheld,
     )
     record = replace(
         decision.record, state=State.RUNNING, started=time.time(), log=log, command=argv

@@ -122,8 +122,8 @@ def _kept(task: ir.Task, key: str, at: Situation) -> Result | None:
 
 
 def downstream(pipeline: ir.Pipeline, step: str) -> frozenset[str]:
-    """A step and all steps that need it, directly or not."""
-    found = {step}
+    """A step, all its repetitions where it is repeated, and what needs them, directly or not."""
+    found = {node.name for node in pipeline.tasks if step in (node.name, node.step)}
     for node in pipeline.tasks:  # in topological order
         if found.intersection(ir.reads(node, pipeline)):
             found.add(node.name)

@@ -12,17 +12,19 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
 from isodag.component import Container
+from isodag.engine.masking import Masked
 from isodag.ir import Resources
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _PYTHONS = ("python3", "python")
+_LAST_WORDS = 5.0  # seconds that the end of a masked log is waited for
 
 
 class CannotStart(Exception):
@@ -36,6 +38,8 @@ class Job:
     container  of the component: its image, for launchers that have images
     argv       the command with real paths
     env        variables beyond those of this process
+    secrets    further variables, which hold secrets: they must not get into the log
+    withheld   variables of this process that the step does not inherit
     folder     empty working folder of the step's own
     log        file that standard output and error are appended to
     reads      paths that the step reads
@@ -51,6 +55,8 @@ class Job:
     reads: tuple[Path, ...]
     writes: Path
     resources: Resources | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    withheld: frozenset[str] = frozenset()
 
 
 class Started(Protocol):
@@ -87,16 +93,17 @@ class ProcessLauncher:
         self._guard = _Guard()
 
     def start(self, job: Job) -> Started:
-        """Start the process; its output goes to the log without passing through here."""
+        """Start the process; its output goes to the log, and only by way of this process where
+        secrets have to be masked in it."""
         argv = list(job.argv)
         if argv and argv[0] in _PYTHONS:
             argv[0] = sys.executable
-        env = environment(job.env)
+        env = environment({**job.env, **job.secrets}, job.withheld)
         _check_program(argv, job, env)
-        with job.log.open("ab") as log:
+        with _output(job) as (output, masked):
             try:
                 process = subprocess.Popen(
-                    ["/bin/sh", "-c", _WAIT, "sh", *argv], stdin=subprocess.PIPE, stdout=log,
+                    ["/bin/sh", "-c", _WAIT, "sh", *argv], stdin=subprocess.PIPE, stdout=output,
                     stderr=subprocess.STDOUT, cwd=job.folder, env=env, start_new_session=True,
                 )  # fmt: skip
             except (OSError, ValueError) as error:
@@ -105,7 +112,7 @@ class ProcessLauncher:
         assert process.stdin is not None
         with suppress(OSError), process.stdin as stdin:  # it may have been killed already
             stdin.write(b"\n")
-        return _Session(process, self._guard)
+        return _Session(process, self._guard, masked)
 
     def close(self) -> None:
         """End the guard."""
@@ -126,13 +133,29 @@ def _check_program(argv: list[str], job: Job, env: Mapping[str, str]) -> None:
         )
 
 
-def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's variables and `extra`; `isodag.runtime` can be imported in it.
+@contextmanager
+def _output(job: Job) -> Iterator[tuple[int, Masked | None]]:
+    """What a step's output goes to while it is started: its log, or a pipe that is masked."""
+    log = job.log.open("ab")
+    if not job.secrets:
+        with log:
+            yield log.fileno(), None
+        return
+    masked = Masked(log, job.secrets.values())
+    try:
+        yield masked.writer, masked
+    finally:
+        masked.close_writer()
+
+
+def environment(extra: Mapping[str, str], withheld: frozenset[str] = frozenset()) -> dict[str, str]:
+    """This process's variables but for `withheld`, and `extra`; `isodag.runtime` can be imported.
 
     The folder of the package goes on PYTHONPATH unless it is where packages are installed: there
     it would only put every other package before the standard library.
     """
-    env = {**os.environ, **extra}
+    inherited = {name: text for name, text in os.environ.items() if name not in withheld}
+    env = {**inherited, **extra}
     installed = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
     if _PACKAGE_PARENT not in installed:
         rest = env.get("PYTHONPATH")
@@ -143,9 +166,12 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 class _Session:
     """A process and all that it starts."""
 
-    def __init__(self, process: subprocess.Popen[bytes], guard: _Guard) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], guard: _Guard, masked: Masked | None
+    ) -> None:
         self._process = process
         self._guard = guard
+        self._masked = masked
         self._over = False
 
     def status(self) -> int | None:
@@ -154,6 +180,8 @@ class _Session:
             self._over = True
             self._signal(signal.SIGKILL)  # what it left behind, as the end of a container would
             self._guard.release(self._process.pid)
+            if self._masked is not None:
+                self._masked.finish(_LAST_WORDS)
         return status
 
     def stop(self, *, kill: bool = False) -> None:

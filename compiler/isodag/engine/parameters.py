@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from isodag import ir
 from isodag.diagnostics import did_you_mean
+from isodag.engine import secrets
 from isodag.engine.artifacts import Artifact
 from isodag.engine.options import RunError, RunOptions
+from isodag.engine.secrets import Secrets
 from isodag.runtime.values import BadValue, admit, parse, violation
-from isodag.types import is_parameter
+from isodag.types import SECRET, is_parameter
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(sample):")
 
@@ -24,12 +26,14 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(sample):")
 class Given:
     """Everything known before the first step.
 
-    parameters  typed value or Artifact by parameter name
+    parameters  typed value or Artifact by parameter name; of a Secret the reference, as text
     constants   artifacts that a DAG file names itself, by step and input name
+    secrets     what the steps get in their environments
     """
 
     parameters: Mapping[str, Any]
     constants: Mapping[tuple[str, str], Artifact]
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 def resolve(
@@ -70,9 +74,11 @@ def resolve(
                     _check_argument(task, argument, values, constants, options)
                 except _Problem as problem:
                     problems.append(f"{problem} (input `{argument.name}` of step `{task.name}`)")
+    found, absent = secrets.gather(pipeline, values)
+    problems += absent
     if problems:
         raise RunError(*problems)
-    return Given(values, constants)
+    return Given(values, constants, found)
 
 
 class _Problem(Exception):
@@ -85,6 +91,8 @@ class _Missing(Exception):
 
 def _value(parameter: ir.Parameter, options: RunOptions, recorded: Mapping[str, Any]) -> Any:
     name = parameter.name
+    if parameter.type == SECRET:
+        return _reference(parameter, options, recorded)
     if name in options.parameters:
         text = options.parameters[name]
         if not is_parameter(parameter.type):
@@ -110,6 +118,26 @@ def _value(parameter: ir.Parameter, options: RunOptions, recorded: Mapping[str, 
     if (fault := violation(value, parameter.constraints)) is not None:
         raise _Problem(fault)
     return value
+
+
+def _reference(parameter: ir.Parameter, options: RunOptions, recorded: Mapping[str, Any]) -> str:
+    """Where a secret lies, as text; paths are absolute, so that a resumed run finds them."""
+    name = parameter.name
+    if name in options.parameters:
+        text, base = options.parameters[name], options.folder or Path.cwd()
+    elif name in recorded:
+        text, base = str(recorded[name]), Path("/")
+    elif parameter.has_default:
+        text = str(parameter.default)
+        base = options.bases.get(name, Path(parameter.span.path).parent)
+    else:
+        raise _Missing
+    try:
+        return str(secrets.reference(text, base))
+    except secrets.NoSecret as problem:
+        raise _Problem(
+            f"the value {problem}" if name in options.parameters else str(problem)
+        ) from None
 
 
 def _check_argument(
@@ -185,10 +213,10 @@ def shown(path: Path) -> str:
 
 def check_startable(pipeline: ir.Pipeline, options: RunOptions) -> None:
     """Raises RunError for steps that cannot run on a machine, and for an unknown `from_step`."""
-    problems = list(_not_runnable(pipeline))
+    problems = list(dict.fromkeys(_not_runnable(pipeline)))
     if problems:
         raise RunError(*problems, exit_code=1)
-    names = [task.name for task in pipeline.tasks]
+    names = list(dict.fromkeys(n for task in pipeline.tasks for n in (task.step, task.name)))
     if options.from_step is not None and options.from_step not in names:
         hint = did_you_mean(options.from_step, names, "step")
         raise RunError(f"there is no step `{options.from_step}`: {hint}")
@@ -201,6 +229,6 @@ def _not_runnable(pipeline: ir.Pipeline) -> Iterator[str]:
         if isinstance(task, ir.Task) and task.component.container is None:
             where = f"{task.span.path}:{task.span.line}"
             yield (
-                f"step `{task.name}` ({where}) cannot run here: component"
+                f"step `{task.step}` ({where}) cannot run here: component"
                 f" `{task.component.name}` has no container implementation"
             )

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from isodag.engine.artifacts import Artifact
 from isodag.engine.schedule import State
+from isodag.ir import Repetition
 
 SCHEMA_VERSION = 1
 
@@ -41,6 +42,7 @@ class StepRecord:
     metrics    numbers of its Metrics artifacts: {output: {name: number}}
     log        what it printed; None when it never started
     command    what was started
+    repetition which one of a repeated step it is
     """
 
     name: str
@@ -58,6 +60,7 @@ class StepRecord:
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     log: Path | None = None
     command: tuple[str, ...] = ()
+    repetition: Repetition | None = None
 
     def scalars(self) -> dict[str, Any]:
         """The outputs that are values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -47,7 +48,7 @@ class Lines:
         """`train: done in 12 s: accuracy 0.59`."""
         self._told[step.name] = (self._clock(), "")
         if step.state is not State.NOT_RUN:
-            self._say(f"{step.name}: {describe(step)}")
+            self._say(f"{titled(step)}: {describe(step)}")
 
     def tick(self, run: RunResult) -> None:
         """`train: 40 s: epoch 1/2, step 60/87`, where a log has grown and nothing was said since
@@ -60,7 +61,7 @@ class Lines:
             line = self._logs.line(step.log) if now - said_at >= (self.interval or 0) else said
             if line and line != said:
                 self._told[step.name] = (now, line)
-                self._say(f"{step.name}: {duration(now - step.started)}: {line}")
+                self._say(f"{titled(step)}: {duration(now - step.started)}: {line}")
 
     def stopping(self, run: RunResult) -> None:
         """That Ctrl-C was heard."""
@@ -77,6 +78,15 @@ class Lines:
 
 
 STOPPING = "stopping; once more kills the steps at once"
+
+
+def titled(step: StepRecord) -> str:
+    """A step's name; of a repeated one with the item: `train-0 (rate 1e-05)`."""
+    one = step.repetition
+    if one is None:
+        return step.name
+    values = one.value if isinstance(one.value, dict) else {one.var: one.value}
+    return f"{step.name} ({', '.join(f'{name} {short(value)}' for name, value in values.items())})"
 
 
 def describe(step: StepRecord) -> str:
@@ -126,7 +136,7 @@ def trouble(run: RunResult) -> Iterator[str]:
     for step in run.steps.values():
         if step.state is State.FAILED and step.component is not None:
             yield ""
-            yield f"step `{step.name}` failed: {clean(step.reason)}"
+            yield f"step `{titled(step)}` failed: {clean(step.reason)}"
             if step.log is not None:
                 lines = tail(step.log)
                 yield from (f"  | {line}" for line in lines)
@@ -141,7 +151,7 @@ def summary(run: RunResult) -> str:
     """The end of a run in text: steps with their scalars, conditions, outputs, what to look at."""
     took = duration(run.seconds or 0.0)
     blocks = [[f"{run.pipeline}: {run.status} in {took}, run {run.run_id}"]]
-    blocks.append(["steps", *_table((step.name, describe(step)) for step in run.steps.values())])
+    blocks.append(["steps", *_table((titled(step), describe(step)) for step in run.steps.values())])
     decided = ((name, gate.reason) for name, gate in sorted(run.conditions.items()))
     verdicts = [
         (name, {True: "yes", False: "no", None: "unknown"}[run.conditions[name].value] + f"  {why}")
@@ -201,6 +211,7 @@ def _step(step: StepRecord) -> dict[str, Any]:
         "outputs": {name: plain(value) for name, value in step.outputs.items()},
         "metrics": {name: dict(numbers) for name, numbers in step.metrics.items()},
         "log": None if step.log is None else str(step.log),
+        **({"foreach": asdict(step.repetition)} if step.repetition is not None else {}),
     }
 
 

@@ -165,7 +165,7 @@ class _Run:
             self.schedule.start(name)
             record = decision.record
             try:
-                record, job = attempt.prepare(node, decision, self.folder)
+                record, job = attempt.prepare(node, decision, self.folder, self.at.given.secrets)
                 self._set(record)  # first: what was started is on record, whatever comes
                 self.attempts[name] = attempt.start(node, record, job, self.launcher)
             except (CannotStart, OSError) as error:
@@ -288,7 +288,12 @@ def _blank(
     for node in pipeline.tasks:
         component = node.component if isinstance(node, ir.Task) else None
         types = {output.name: output.type for output in component.outputs} if component else {}
-        steps[node.name] = StepRecord(node.name, component.name if component else None, types=types)
+        steps[node.name] = StepRecord(
+            node.name,
+            component.name if component else None,
+            types=types,
+            repetition=node.repetition if isinstance(node, ir.Task) else None,
+        )
     return RunResult(
         run_id=folder.id,
         pipeline=pipeline.name,

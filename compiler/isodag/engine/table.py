@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from isodag.engine.logs import Latest, clean
 from isodag.engine.record import RunResult, StepRecord
-from isodag.engine.report import STOPPING, duration, note, trouble
+from isodag.engine.report import STOPPING, duration, note, titled, trouble
 from isodag.engine.schedule import State
 
 _GLYPHS = {
@@ -88,7 +88,7 @@ class Table:
                             overflow="ellipsis")  # fmt: skip
         for step in rows:
             glyph, substitute, style = _GLYPHS[step.state]
-            name = f"{substitute if self._plain else glyph} {step.name}"
+            name = f"{substitute if self._plain else glyph} {titled(step)}"
             word = "cached" if step.cached else "kept" if step.kept else _WORDS.get(step.state)
             grid.add_row(
                 Text(name, style), Text(word or step.state, style), _elapsed(step),

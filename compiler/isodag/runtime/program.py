@@ -20,6 +20,7 @@ from isodag.runtime import arguments, discovery, spec
 from isodag.runtime.arguments import Given
 from isodag.runtime.errors import ComponentError, UsageError, did_you_mean, one_line, quoted
 from isodag.runtime.platforms import sagemaker
+from isodag.runtime.references import CARRIER
 from isodag.runtime.spec import Spec
 from isodag.runtime.values import render
 
@@ -116,6 +117,10 @@ def _perform(
     else:
         values = arguments.parameters(component, given)
         arguments.check_complete(component, given)
+        if any(name.startswith(CARRIER) for name in os.environ):
+            from isodag.runtime.platforms import secretsmanager  # for steps with secrets alone
+
+            secretsmanager.fetch()
         from isodag.runtime import execution  # its imports cost more than all before
 
         lines = execution.execute(component, given, values, function)
