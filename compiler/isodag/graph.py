@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ class _Edge:
 
 
 def draw(pipeline: ir.Pipeline, form: str = "mermaid") -> str:
-    """The steps, the gates between them and what flows, as text.
+    """The steps, the gates between them and what flows, as text; a repeated step is one box.
 
     form  `mermaid` (https://mermaid.js.org, shown by GitHub and GitLab) or `dot` (Graphviz)
     """
@@ -28,23 +29,37 @@ def _edges(pipeline: ir.Pipeline) -> list[_Edge]:
     """Data from producer to reader; a gate's operands to the gate; a gate to what it lets run."""
     edges: dict[_Edge, None] = {}
     gates = {gate.name: gate for gate in pipeline.gates}
+    steps = {node.name: node.step for node in pipeline.tasks}
     for gate in pipeline.gates:
         for task in sorted(_producers(ir.operands(gate.predicate))):
             edges[_Edge(task, f"gate:{gate.name}", dashed=True)] = None
     for node in pipeline.tasks:
         producers = _producers(ir.values_of(node))
         for task in sorted(producers):
-            edges[_Edge(task, node.name)] = None
+            edges[_Edge(steps[task], node.step)] = None
         for task in sorted(set(node.after) - producers):
-            edges[_Edge(task, node.name, "after", True)] = None
+            edges[_Edge(steps[task], node.step, "after", True)] = None
         for outer, inner in zip(node.when, node.when[1:], strict=False):
             label = "yes" if outer.taken else "no"
             edges[_Edge(f"gate:{outer.gate}", f"gate:{inner.gate}", label)] = None
         if node.when:
             last = node.when[-1]
             label = "yes" if last.taken else "no"
-            edges[_Edge(f"gate:{gates[last.gate].name}", node.name, label)] = None
+            edges[_Edge(f"gate:{gates[last.gate].name}", node.step, label)] = None
     return list(edges)
+
+
+def _labels(pipeline: ir.Pipeline) -> dict[str, str]:
+    """What to write on the box of each step; nothing on one that ends the run."""
+    count = Counter(node.step for node in pipeline.tasks)
+    labels = {}
+    for node in pipeline.tasks:
+        said = ""
+        if isinstance(node, ir.Task):
+            times = f", {count[node.step]} times" if count[node.step] > 1 else ""
+            said = f"{node.step} ({node.component.name} {node.component.version}){times}"
+        labels[node.step] = said
+    return labels
 
 
 def _producers(values: Iterator[ir.Value]) -> set[str]:
@@ -61,12 +76,11 @@ def _mermaid(pipeline: ir.Pipeline) -> str:
         return '"' + "".join(escapes.get(sign, sign) for sign in text) + '"'
 
     lines = ["flowchart TD"]
-    for node in pipeline.tasks:
-        if isinstance(node, ir.Failure):
-            lines.append(f"  {name(node.name)}[[{quoted(node.name)}]]:::fail")
+    for step, said in _labels(pipeline).items():
+        if said:
+            lines.append(f"  {name(step)}[{quoted(said)}]")
         else:
-            said = f"{node.name} ({node.component.name} {node.component.version})"
-            lines.append(f"  {name(node.name)}[{quoted(said)}]")
+            lines.append(f"  {name(step)}[[{quoted(step)}]]:::fail")
     for gate in pipeline.gates:
         lines.append(f"  {name('gate:' + gate.name)}{{{{{quoted(gate.text)}}}}}")
     for edge in _edges(pipeline):
@@ -82,12 +96,11 @@ def _dot(pipeline: ir.Pipeline) -> str:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     lines = [f"digraph {quoted(pipeline.name)} {{", '  node [shape=box, fontname="sans-serif"];']
-    for node in pipeline.tasks:
-        if isinstance(node, ir.Failure):
-            lines.append(f"  {quoted(node.name)} [shape=octagon, color=red];")
+    for step, said in _labels(pipeline).items():
+        if said:
+            lines.append(f"  {quoted(step)} [label={quoted(said)}];")
         else:
-            said = quoted(f"{node.name} ({node.component.name} {node.component.version})")
-            lines.append(f"  {quoted(node.name)} [label={said}];")
+            lines.append(f"  {quoted(step)} [shape=octagon, color=red];")
     for gate in pipeline.gates:
         shape = f"[shape=diamond, label={quoted(gate.text)}]"
         lines.append(f"  {quoted('gate:' + gate.name)} {shape};")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isodag.component import Component
+from isodag.frontend.syntax import Repetition as Repetition
 from isodag.settings import Cache as Cache
 from isodag.settings import Resources as Resources
 from isodag.settings import Retry as Retry
@@ -42,6 +43,7 @@ class OutputRef:
     task: str
     output: str
     type: str
+    span: Span | None = field(default=None, compare=False, repr=False)  # where it is written
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,15 @@ Predicate = Compare | Member | Truth | Not | And | Or
 class Gate:
     """A condition that steps stand behind: a named one, or a step's own (`when_<step>`).
 
-    text  the expression as written, for messages
+    text   the expression as written, for messages
+    named  where a named condition has its name
     """
 
     name: str
     predicate: Predicate
     text: str
     span: Span
+    named: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -142,10 +146,12 @@ class Tree:
     """A positioned piece of a `targets:` block, its keys as written.
 
     value  a Value, a list of Trees, or a mapping of Trees
+    keys   where the keys of a mapping are written
     """
 
     value: Value | tuple[Tree, ...] | Mapping[str, Tree]
     span: Span
+    keys: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -176,6 +182,21 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """One environment variable of a task that holds a secret.
+
+    value  a reference (`isodag.runtime.references`): a Constant, or a parameter of type Secret
+    span   of the variable's name
+    place  of what is written for it
+    """
+
+    variable: str
+    value: Constant | ParameterRef
+    span: Span
+    place: Span
+
+
+@dataclass(frozen=True)
 class Task:
     """A step that runs a component.
 
@@ -183,6 +204,9 @@ class Task:
     when       the branches it stands behind, outermost first; all must be taken
     after      tasks that must be done first, beyond those whose outputs it reads
     targets    the step's own block for each target
+    repetition  which repetition of a repeated step this is, if it is one
+    secrets    variables that hold secrets, sorted
+    asked      where each of the resources is written
     """
 
     name: str
@@ -195,6 +219,14 @@ class Task:
     cache: Cache | None = None
     retry: Retry | None = None
     targets: Mapping[str, Tree] = field(default_factory=dict)
+    repetition: Repetition | None = None
+    secrets: tuple[Secret, ...] = ()
+    asked: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def step(self) -> str:
+        """The step as written, for messages: a repeated one is several tasks."""
+        return self.repetition.step if self.repetition is not None else self.name
 
 
 @dataclass(frozen=True)
@@ -206,6 +238,11 @@ class Failure:
     when: tuple[Branch, ...]
     after: tuple[str, ...]
     span: Span
+
+    @property
+    def step(self) -> str:
+        """The step as written."""
+        return self.name
 
 
 Node = Task | Failure

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from isodag import expressions as ex
-from isodag import gates, gates_logic, ir, settings
-from isodag.checks.comparing import options_of
+from isodag import gates, gates_logic, ir, settings, unroll
 from isodag.checks.typing import admit, constant_of, limits
 from isodag.component import Component
-from isodag.frontend import syntax
-from isodag.frontend.syntax import ConditionDef, Datum, ParameterDef, StepDef, Tree
-from isodag.ir import Branch, Constant, Gate, Value
-from isodag.runtime import values
-from isodag.scope import RunField, Scope, StepOutput, VarValue
+from isodag.frontend.syntax import ParameterDef, StepDef, Tree
+from isodag.ir import Branch, Constant, Gate
+from isodag.lower_values import predicate_of, value_of
+from isodag.scope import Scope
 
 
 def lower(scope: Scope) -> ir.Pipeline:
-    """The IR of a definition that the rules found no error in."""
+    """The IR of a definition that the rules found no error in; repeated steps are written out."""
+    scope = unroll.unrolled(scope)
     definition = scope.definition
     order = _order(scope)
     stands, own_gates = _paths(scope, order)
     used = {branch.gate for path in stands.values() for branch in path}
     named = [
-        Gate(item.name.text, _predicate(item.expression, scope), item.text, item.span)
+        Gate(
+            item.name.text,
+            predicate_of(item.expression, scope),
+            item.text,
+            item.span,
+            item.name.span,
+        )
         for item in definition.conditions
         if item.name.text in used and item.expression is not None
     ]
@@ -40,7 +44,7 @@ def lower(scope: Scope) -> ir.Pipeline:
         gates=tuple(sorted([*named, *inline], key=lambda gate: gate.name)),
         tasks=tasks,
         outputs=tuple(
-            ir.PipelineOutput(item.name.text, _value(item.value, None, scope), item.name.span)
+            ir.PipelineOutput(item.name.text, value_of(item.value, None, scope), item.name.span)
             for item in sorted(definition.outputs, key=lambda item: item.name.text)
         ),
         targets={name: _tree(tree, scope) for name, tree in sorted(definition.targets.items())},
@@ -52,7 +56,10 @@ def lower(scope: Scope) -> ir.Pipeline:
 
 
 def _order(scope: Scope) -> list[str]:
-    """Step names, producers first; among the free ones the least name comes first."""
+    """Step names, producers first; among the free ones the least name comes first.
+
+    The copies of a repeated step come in the order of its list.
+    """
     waits = {
         name: {producer for producer, _ in gates.upstream(step, scope)}
         for name, step in scope.steps.items()
@@ -62,17 +69,22 @@ def _order(scope: Scope) -> list[str]:
         for producer in producers:
             readers[producer].append(name)
     left = {name: len(producers) for name, producers in waits.items()}
-    free = [name for name, count in left.items() if count == 0]
+    free = [_place(scope.steps[name]) for name, count in left.items() if count == 0]
     heapq.heapify(free)
     order = []
     while free:
-        name = heapq.heappop(free)
+        *_, name = heapq.heappop(free)
         order.append(name)
         for reader in readers[name]:
             left[reader] -= 1
             if left[reader] == 0:
-                heapq.heappush(free, reader)
+                heapq.heappush(free, _place(scope.steps[reader]))
     return order
+
+
+def _place(step: StepDef) -> tuple[str, int, str]:
+    copy = step.repetition
+    return (copy.step, copy.index, step.name.text) if copy else (step.name.text, 0, step.name.text)
 
 
 def _paths(scope: Scope, order: list[str]) -> tuple[dict[str, tuple[Branch, ...]], list[Gate]]:
@@ -83,6 +95,7 @@ def _paths(scope: Scope, order: list[str]) -> tuple[dict[str, tuple[Branch, ...]
     """
     stands: dict[str, tuple[Branch, ...]] = {}
     own_gates: dict[str, tuple[Gate, StepDef]] = {}  # by name of the gate
+    made: dict[int, Gate] = {}  # by identity of the `when:`
     gate_reads: dict[str, set[str]] = {
         item.name.text: {step for step, _ in gates.steps_read(item.expression, scope)}
         for item in scope.definition.conditions
@@ -97,7 +110,9 @@ def _paths(scope: Scope, order: list[str]) -> tuple[dict[str, tuple[Branch, ...]
             sides, rest = gates.conjuncts(step.when.expression, scope)
             wanted |= {Branch(side.condition, side.taken) for side in sides}
             if rest and not _implied(rest, upstream, own_gates, scope):
-                gate = _own_gate(step, rest, own_gates, scope)
+                same = id(step.when)  # copies of one step share what no item changes
+                gate = made.get(same) or _own_gate(step, rest, own_gates, scope)
+                made[same] = gate
                 own_gates[gate.name] = (gate, step)
                 wanted.add(Branch(gate.name, True))
                 gate_reads[gate.name] = {
@@ -136,10 +151,11 @@ def _own_gate(
 ) -> Gate:
     assert step.when is not None
     condition = rest[0] if len(rest) == 1 else ex.And(tuple(rest), step.when.span)
-    name = f"when_{step.name.text}"
+    name = f"when_{step.when.name.text}"
     while name in scope.conditions or name in own_gates:
         name += "_"  # a named condition or another step's gate is called so
-    return Gate(name, _predicate(condition, scope), ex.show(condition), step.when.span)
+    predicate = predicate_of(condition, scope)
+    return Gate(name, predicate, ex.show(condition), step.when.span, step.name.span)
 
 
 def _implied(
@@ -183,10 +199,12 @@ def _parameter(parameter: ParameterDef, scope: Scope) -> ir.Parameter:
 def _node(step: StepDef, path: tuple[Branch, ...], scope: Scope) -> ir.Node:
     name, after = step.name.text, tuple(sorted({word.text for word in step.after}))
     if step.fail is not None:
-        message = _value(step.fail, "String", scope)
+        message = value_of(step.fail, "String", scope)
         return ir.Failure(name, message, path, after, step.name.span)
     component = scope.component(step)
     assert component is not None, "the rules let no step without a component pass"
+    resources = settings.effective(step, scope, "resources")
+    asked = resources.value if resources is not None else {}
     return ir.Task(
         name=name,
         component=component,
@@ -194,11 +212,23 @@ def _node(step: StepDef, path: tuple[Branch, ...], scope: Scope) -> ir.Node:
         when=path,
         after=after,
         span=step.name.span,
-        resources=settings.resources(settings.effective(step, scope, "resources"), scope),
+        resources=settings.resources(resources, scope),
         cache=settings.cache(settings.effective(step, scope, "cache"), scope),
         retry=settings.retry(settings.effective(step, scope, "retry"), scope),
         targets={key: _tree(tree, scope) for key, tree in sorted(step.targets.items())},
+        repetition=step.repetition,
+        secrets=_secrets(step, scope),
+        asked={key: tree.span for key, tree in asked.items()} if isinstance(asked, Mapping) else {},
     )
+
+
+def _secrets(step: StepDef, scope: Scope) -> tuple[ir.Secret, ...]:
+    found = []
+    for entry in sorted(step.secrets, key=lambda entry: entry.name.text):
+        value = value_of(entry.value, "String", scope)
+        assert isinstance(value, Constant | ir.ParameterRef), "the rules let nothing else pass"
+        found.append(ir.Secret(entry.name.text, value, entry.name.span, entry.value.span))
+    return tuple(found)
 
 
 def _arguments(step: StepDef, component: Component, scope: Scope) -> tuple[ir.Argument, ...]:
@@ -206,7 +236,7 @@ def _arguments(step: StepDef, component: Component, scope: Scope) -> tuple[ir.Ar
     for port in component.inputs:
         entry = step.entry(port.name)
         if entry is not None:
-            value = _value(entry.value, port.type, scope)
+            value = value_of(entry.value, port.type, scope)
             found.append(ir.Argument(port.name, value, True, entry.value.span))
         else:
             default = Constant(port.default, port.type)
@@ -218,101 +248,6 @@ def _tree(tree: Tree, scope: Scope) -> ir.Tree:
     if isinstance(tree.value, tuple):
         return ir.Tree(tuple(_tree(item, scope) for item in tree.value), tree.span)
     if isinstance(tree.value, Mapping):
-        return ir.Tree({key: _tree(item, scope) for key, item in tree.value.items()}, tree.span)
-    return ir.Tree(_value(tree.value, None, scope), tree.span)
-
-
-# --- values ----------------------------------------------------------------------------------
-
-
-def _value(written: syntax.Written, wanted: str | None, scope: Scope) -> Value:
-    """A value as the IR holds it; `wanted` types a constant (None: by itself)."""
-    constant = constant_of(written, scope)
-    if constant is not None:
-        return _constant(constant, wanted)
-    assert not isinstance(written, Datum)
-    if isinstance(written.whole, ex.Name):
-        return _reference(written.whole, scope)
-    parts = [
-        Constant(part, "String") if isinstance(part, str) else _reference(part, scope)
-        for part in written.parts
-        if isinstance(part, str | ex.Name)
-    ]
-    return _joined(parts)
-
-
-def _constant(datum: Datum, wanted: str | None) -> Constant:
-    if wanted is None:
-        value = datum.value
-        return Constant(value, values.kind(value) if value is not None else "String")
-    if wanted == "String" and not isinstance(datum.value, str):
-        return Constant(values.render(datum.value), "String")  # a message such as `fail: 3`
-    return Constant(admit(wanted, datum.value), wanted)
-
-
-def _joined(parts: list[Value]) -> Value:
-    """Neighbouring constants of a text as one; a text of constants alone is a constant."""
-    merged: list[Value] = []
-    for part in parts:
-        if isinstance(part, Constant):
-            text = values.render(part.value)
-            if merged and isinstance(merged[-1], Constant):
-                text = merged.pop().value + text  # type: ignore[union-attr]
-            part = Constant(text, "String")
-        merged.append(part)
-    if len(merged) == 1 and isinstance(merged[0], Constant):
-        return merged[0]
-    return ir.Text(tuple(merged))
-
-
-def _reference(name: ex.Name, scope: Scope) -> Value:
-    match scope.look_up(name):
-        case ParameterDef() as parameter:
-            return ir.ParameterRef(parameter.name.text, parameter.type.text)
-        case StepOutput(step, output, type_name):
-            return ir.OutputRef(step, output, type_name)
-        case VarValue(value):
-            return Constant(value, values.kind(value))
-        case RunField(field):
-            return ir.RunRef(field)
-    raise AssertionError(f"the rules let `{name}` pass")
-
-
-# --- predicates ------------------------------------------------------------------------------
-
-
-def _predicate(expression: ex.Expression | None, scope: Scope) -> ir.Predicate:
-    match expression:
-        case ex.And(parts):
-            return ir.And(tuple(_predicate(part, scope) for part in parts))
-        case ex.Or(parts):
-            return ir.Or(tuple(_predicate(part, scope) for part in parts))
-        case ex.Not(operand):
-            return ir.Not(_predicate(operand, scope))
-        case ex.Compare(op, left, right):
-            return ir.Compare(op, _operand(left, scope), _operand(right, scope))
-        case ex.Contains(item, options, negated):
-            member = ir.Member(_operand(item, scope), _options(options, scope))
-            return ir.Not(member) if negated else member
-        case ex.Name():
-            found = scope.look_up(expression)
-            if isinstance(found, ConditionDef):
-                return _predicate(found.expression, scope)
-            return ir.Truth(_reference(expression, scope))
-        case ex.Literal(value):
-            return ir.Truth(Constant(value, values.kind(value)))
-    raise AssertionError("the rules let a condition without a value pass")
-
-
-def _operand(expression: ex.Expression, scope: Scope) -> Value:
-    if isinstance(expression, ex.Literal):
-        return Constant(expression.value, values.kind(expression.value))
-    assert isinstance(expression, ex.Name)
-    return _reference(expression, scope)
-
-
-def _options(expression: ex.Expression, scope: Scope) -> tuple[Value, ...]:
-    if isinstance(expression, ex.ListOf):
-        return tuple(_operand(item, scope) for item in expression.items)
-    listed: list[Any] = options_of(expression, scope) or []
-    return tuple(Constant(item, values.kind(item)) for item in listed)
+        found = {key: _tree(item, scope) for key, item in tree.value.items()}
+        return ir.Tree(found, tree.span, tree.keys)
+    return ir.Tree(value_of(tree.value, None, scope), tree.span)

@@ -5,69 +5,37 @@ Rules ask for what is missing; lowering asks for what is there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from isodag import types
+from isodag import scope_sizes, types
 from isodag.component import Component
-from isodag.expressions import Expression, ListOf, Literal, Name, Template, children, names
+from isodag.expressions import Expression, ListOf, Literal, Name, Template, names
 from isodag.frontend.syntax import (
     ConditionDef,
     Datum,
     Definition,
+    Foreach,
     ParameterDef,
     StepDef,
     Tree,
     Written,
 )
 from isodag.runtime import values
+from isodag.scope_each import each_value
+from isodag.scope_referents import EachValue as EachValue
+from isodag.scope_referents import Missing as Missing
+from isodag.scope_referents import Referent as Referent
+from isodag.scope_referents import RunField as RunField
+from isodag.scope_referents import StepOutput as StepOutput
+from isodag.scope_referents import Unknown as Unknown
+from isodag.scope_referents import VarValue as VarValue
 
-MAX_SIZE, MAX_DEPTH = 500, 100  # names in a condition written out, and operators in operators
+MAX_ITEMS, MAX_COPIES = 100, 10_000  # of one repeated step, and of all together
 RUN_FIELDS = ("id", "pipeline", "started_at")
-ROOTS = ("parameters", "vars", "steps", "run")
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A name that means nothing.  `what`: root, parameter, variable, step, output, outputs,
-    fail, condition, run or path; `part` is the index of the wrong part of the name."""
-
-    what: str
-    part: int
-    known: Collection[str] = ()
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """A name whose meaning hangs on something already reported."""
-
-
-@dataclass(frozen=True)
-class StepOutput:
-    """`steps.s.outputs.o`."""
-
-    step: str
-    output: str
-    type: str
-
-
-@dataclass(frozen=True)
-class VarValue:
-    """`vars.v`: a constant."""
-
-    value: Any
-
-
-@dataclass(frozen=True)
-class RunField:
-    """`run.id` and its kin."""
-
-    name: str
-
-
-Referent = Missing | Unknown | StepOutput | VarValue | RunField | ParameterDef | ConditionDef
+ROOTS = ("parameters", "vars", "steps", "run", "each")
 
 
 @dataclass(frozen=True)
@@ -75,7 +43,7 @@ class Use:
     """One place of a definition where an expression or template stands.
 
     step    the step it belongs to, if any
-    role    input, condition, when, message, setting, output, var, default
+    role    input, condition, when, message, secret, setting, output, var, default, foreach
     """
 
     role: str
@@ -118,33 +86,16 @@ class Scope:
     @cached_property
     def boundless(self) -> frozenset[str]:
         """Named conditions that written out are too large to work with."""
-        return frozenset(name for name, size in self._sizes.items() if _too_large(size))
+        sizes = self._sizes.items()
+        return frozenset(name for name, size in sizes if scope_sizes.too_large(size))
 
     def too_large(self, expression: Expression) -> bool:
         """Whether a condition is too large to work with once named conditions are written out."""
-        return _too_large(_size(expression, self._sizes))
+        return scope_sizes.too_large(scope_sizes.size(expression, self._sizes))
 
     @cached_property
-    def _sizes(self) -> dict[str, tuple[int, int]]:
-        """Names and depth of every named condition written out; circular ones are left out."""
-        waits = {
-            name: {n.path[0] for n in _parts(item.expression) if n.path[0] in self.conditions}
-            for name, item in self.conditions.items()
-        }
-        readers: dict[str, list[str]] = {name: [] for name in waits}
-        for name, others in waits.items():
-            for other in others:
-                readers[other].append(name)
-        sizes: dict[str, tuple[int, int]] = {}
-        free = [name for name, others in waits.items() if not others]
-        while free:
-            name = free.pop()
-            sizes[name] = _size(self.conditions[name].expression, sizes)
-            for reader in readers[name]:
-                waits[reader].discard(name)
-                if not waits[reader]:
-                    free.append(reader)
-        return sizes
+    def _sizes(self) -> dict[str, scope_sizes.Size]:
+        return scope_sizes.sizes(self.conditions)
 
     @cached_property
     def vars(self) -> dict[str, Written]:
@@ -168,8 +119,6 @@ class Scope:
             if "conditions" in self.definition.unread:
                 return Unknown()
             return Missing("condition", 0, self.conditions)
-        if root in ("parameters", "vars", "steps") and root in self.definition.unread:
-            return Unknown()
         if root == "parameters":
             found: Referent = self._member(name, self.parameters, "parameter")
             return found
@@ -183,17 +132,21 @@ class Scope:
             return found
         if root == "steps":
             return self._output(name)
+        if root == "each":
+            return self._each(name)
         return Missing("root", 0, ROOTS)
 
     def _member(self, name: Name, members: Mapping[str, Any], what: str) -> Any:
         if name.path[1] not in members:
-            return Missing(what, 1, members)
+            unread = name.path[0] in self.definition.unread
+            return Unknown() if unread else Missing(what, 1, members)
         return Missing("path", 2) if len(name.path) > 2 else members[name.path[1]]
 
     def _output(self, name: Name) -> Referent:
         step = self.steps.get(name.path[1])
         if step is None:
-            return Missing("step", 1, self.steps)
+            unread = "steps" in self.definition.unread
+            return Unknown() if unread else Missing("step", 1, self.steps)
         if step.fail is not None and step.component is None:
             return Missing("fail", 1)
         if len(name.path) < 3 or name.path[2] != "outputs":
@@ -208,7 +161,49 @@ class Scope:
             return Missing("output", 3, tuple(item.name for item in component.outputs))
         if len(name.path) > 4:
             return Missing("path", 4)
+        if step.foreach is not None:
+            return Missing("repeated", 1)
         return StepOutput(step.name.text, output.name, output.type)
+
+    # --- repeated steps ---
+
+    def items(self, foreach: Foreach) -> tuple[Tree, ...] | None:
+        """What a step is repeated for; None where there is no list, or none of a size we take."""
+        found = self.listed(foreach) or ()
+        return found if len(found) <= MAX_ITEMS and self.copies <= MAX_COPIES and found else None
+
+    @cached_property
+    def copies(self) -> int:
+        """How many steps the repeated ones stand for."""
+        loops = (step.foreach for step in self.definition.steps if step.foreach is not None)
+        return sum(len(self.listed(foreach) or ()) for foreach in loops)
+
+    def listed(self, foreach: Foreach) -> tuple[Tree, ...] | None:
+        """The list under `in`: as written, or that of a variable; None for none."""
+        whole = foreach.source.whole if foreach.source is not None else None
+        if foreach.items is not None or not isinstance(whole, Name) or whole.path[0] != "vars":
+            return foreach.items
+        if not isinstance(found := self.look_up(whole), VarValue):
+            return None
+        var = next(var for var in self.definition.vars if var.name.text == whole.path[1])
+        return var.items if isinstance(found.value, list) else None
+
+    def _each(self, name: Name) -> Referent:
+        step = self.steps.get(name.step)
+        if step is None or (step.foreach is None and "foreach" not in step.unread):
+            return Missing("each", 0)
+        if step.foreach is None or not step.foreach.var.text:
+            return Unknown()
+        if name.path[1] != step.foreach.var.text:
+            return Missing("loop", 1, (step.foreach.var.text,))
+        key = name.step, *name.path
+        if key not in self._eaches:
+            self._eaches[key] = each_value(name, self.items(step.foreach) or ())
+        return self._eaches[key]
+
+    @cached_property
+    def _eaches(self) -> dict[tuple[str, ...], Referent]:
+        return {}
 
     # --- types ---
 
@@ -225,11 +220,13 @@ class Scope:
             case Name():
                 match self.look_up(expression):
                     case ParameterDef(type=type_name):
-                        return types.canonical(type_name.text)
+                        return types.declared(type_name.text)
                     case StepOutput(type=type_name):
                         return type_name
                     case VarValue(value):
                         return values.kind(value) if value is not None else None
+                    case EachValue(type=type_name):
+                        return type_name
                     case RunField():
                         return "String"
                     case ConditionDef():
@@ -259,6 +256,8 @@ class Scope:
             for template in templates(tree):
                 yield Use("setting", template)
         for step in definition.steps:
+            if step.foreach is not None and step.foreach.source is not None:
+                yield Use("foreach", step.foreach.source, step)
             if step.when is not None and step.when.expression is not None:
                 yield Use("when", step.when.expression, step, step.name.text)
             if isinstance(step.fail, Template):
@@ -266,6 +265,9 @@ class Scope:
             for entry in step.inputs:
                 if isinstance(entry.value, Template):
                     yield Use("input", entry.value, step, entry.name.text)
+            for entry in step.secrets:
+                if isinstance(entry.value, Template):
+                    yield Use("secret", entry.value, step, entry.name.text)
             for tree in (*step.settings.values(), *step.targets.values()):
                 for template in templates(tree):
                     yield Use("setting", template, step)
@@ -277,29 +279,6 @@ class Scope:
     def used_names(self) -> tuple[tuple[Use, Name], ...]:
         """Every name of the definition, with the use it stands in."""
         return tuple((use, name) for use in self.uses for name in names_in(use.expression))
-
-
-def _parts(expression: Expression | None) -> Iterator[Name]:
-    """The names in an expression that may be named conditions: single words."""
-    for name in names(expression) if expression is not None else ():
-        if len(name.path) == 1:
-            yield name
-
-
-def _size(expression: Expression | None, known: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    """How many names an expression has and how deep it is, named conditions written out."""
-    if expression is None:
-        return 0, 0
-    if isinstance(expression, Name) and len(expression.path) == 1:
-        return known.get(expression.path[0], (1, 1))
-    inner = [_size(child, known) for child in children(expression)]
-    size = max(1, sum(size for size, _ in inner))
-    depth = 1 + max((depth for _, depth in inner), default=0)
-    return min(size, MAX_SIZE + 1), min(depth, MAX_DEPTH + 1)
-
-
-def _too_large(size: tuple[int, int]) -> bool:
-    return size[0] > MAX_SIZE or size[1] > MAX_DEPTH
 
 
 def names_in(expression: Expression | Template) -> Iterator[Name]:
