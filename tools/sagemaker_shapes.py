@@ -23,12 +23,23 @@ from isodag.targets.sagemaker.kinds import CREATE_PIPELINE, KINDS
 
 DESTINATION = Path(__file__).parents[1] / "compiler/isodag/targets/sagemaker/shapes.json"
 
+# Requests beyond a step's own: what a Fail step says, what a run is given, and the kinds of steps
+# whose arguments hold several of the API's requests
+FURTHER = ("FailStepMetadata", "StartPipelineExecutionRequest", "CreateActionRequest",
+           "CreateArtifactRequest", "CreateContextRequest", "AddAssociationRequest",
+           "CreateJobRequest")  # fmt: skip
+FURTHER_ANSWERS = ("DescribeJobResponse",)
+
 # Java's classes, as the service model writes them, in Python's words; only inside [ ]
+_SPACES = r" \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # \p{Z}
+_PRINTED = r"[^\x00-\x1f\x7f-\x9f]"  # everything but control characters, nearly
 _CLASSES = {
-    r"\p{L}\p{Z}\p{N}": r"\w\s",
+    r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]": _PRINTED,
+    r"[\p{L}\p{M}\p{Z}\p{N}\p{P}]": _PRINTED,
+    r"\p{L}\p{Z}\p{N}": rf"\w{_SPACES}",
     r"\p{Alnum}": "a-zA-Z0-9",
 }
-_ANYTHING = (".*", r".*(?:[ \r\n\t].*)*", r"[\S\s]*", r"[\s\S]*", "(?s).*")
+_ANYTHING = (r".*(?:[ \r\n\t].*)*", r"[\S\s]*", r"[\s\S]*", "(?s).*")
 
 
 def pattern(text: str) -> str | None:
@@ -90,8 +101,9 @@ def compact(shape: dict[str, Any], checked: bool) -> dict[str, Any]:
 def table() -> dict[str, Any]:
     """The whole table, by the installed botocore."""
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
-    requests = closure(shapes, [CREATE_PIPELINE, *(kind.request for kind in KINDS.values())])
-    answers = closure(shapes, [name for kind in KINDS.values() for name in kind.describe])
+    asked = [CREATE_PIPELINE, *FURTHER, *(kind.request for kind in KINDS.values())]
+    told = [*FURTHER_ANSWERS, *(name for kind in KINDS.values() for name in kind.describe)]
+    requests, answers = closure(shapes, asked), closure(shapes, told)
     return {
         "botocore": botocore.__version__,
         "shapes": {

@@ -59,12 +59,17 @@ class BindingStep:
     """One native step of a binding.
 
     arguments  request fields: nested dicts and lists; leaves are plain values or `Template`
+    span       of its kind
+    places     where the values in `arguments` are written, by their path
+    keys       where the keys of its mappings are written, by their path
     """
 
     name: str  # "" when the binding has a single, unnamed step
     kind: str  # SageMaker's step type: Training, RegisterModel, …
     arguments: Mapping[str, Any]
     span: Span
+    places: Mapping[tuple[str | int, ...], Span] = field(default_factory=dict)
+    keys: Mapping[tuple[str | int, ...], Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,13 @@ class Binding:
     """`sagemaker.yaml`: what the component is natively on SageMaker.
 
     outputs  property path by output name, as `Steps.<step>.<path>` continues
+    places   where each of those paths is written
     """
 
     steps: tuple[BindingStep, ...]
     outputs: Mapping[str, str]
     span: Span
+    places: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

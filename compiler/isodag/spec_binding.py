@@ -11,12 +11,14 @@ from typing import Any
 
 from isodag import expressions, expressions_parser
 from isodag.component import Binding, BindingStep, Input, Output
-from isodag.diagnostics import did_you_mean
+from isodag.diagnostics import MOST, did_you_mean
 from isodag.frontend import nodes
 from isodag.frontend.nodes import Node
 from isodag.frontend.reader import Fields, Reader
 from isodag.frontend.schema import Key
 from isodag.source import Span
+
+Path = tuple[str | int, ...]
 
 BINDING_KEYS = (
     Key("step", "string", "SageMaker's step type."),
@@ -58,11 +60,13 @@ def read(
             steps.append(_binding_step(reader, key.text, inner, key.span, names))
     found = reader.texts(fields, "outputs")
     node_outputs = fields["outputs"][1] if "outputs" in fields else None
-    for key, _ in node_outputs.pairs if isinstance(node_outputs, nodes.Mapping) else ():
+    pairs = node_outputs.pairs if isinstance(node_outputs, nodes.Mapping) else ()
+    for key, _ in pairs:
         if key.text not in names["outputs"]:
             help = did_you_mean(key.text, names["outputs"], "output")
             reader.report("E709", f"there is no output `{key.text}`", key.span, help)
-    return Binding(tuple(steps), found, node.span)
+    places = {key.text: value.span for key, value in pairs}
+    return Binding(tuple(steps), found, node.span, places)
 
 
 def _binding_step(
@@ -70,7 +74,25 @@ def _binding_step(
 ) -> BindingStep:
     arguments = fields["arguments"][1] if "arguments" in fields else None
     data = _bound(reader, arguments, names) if arguments is not None else {}
-    return BindingStep(name, reader.text(fields, "step"), data, place)
+    places, keys = _places(arguments) if arguments is not None else ({}, {})
+    place = fields["step"][1].span if "step" in fields else place
+    return BindingStep(name, reader.text(fields, "step"), data, place, places, keys)
+
+
+def _places(arguments: Node) -> tuple[dict[Path, Span], dict[Path, Span]]:
+    """Where the values and the keys of arguments are written, by their path."""
+    places: dict[Path, Span] = {}
+    keys: dict[Path, Span] = {}
+    waiting: list[tuple[Path, Node]] = [((), arguments)]
+    while waiting:
+        path, node = waiting.pop()
+        places[path] = node.span
+        if isinstance(node, nodes.Mapping):
+            keys.update({(*path, key.text): key.span for key, _ in node.pairs})
+            waiting += [((*path, key.text), value) for key, value in node.pairs]
+        elif isinstance(node, nodes.Sequence):
+            waiting += [((*path, index), item) for index, item in enumerate(node.items)]
+    return places, keys
 
 
 def _bound(reader: Reader, node: Node, names: Mapping[str, set[str]]) -> Any:
@@ -80,8 +102,9 @@ def _bound(reader: Reader, node: Node, names: Mapping[str, set[str]]) -> Any:
         return [_bound(reader, item, names) for item in node.items]
     if not isinstance(node.value, str) or not expressions_parser.is_template(node.text):
         return node.value
-    template, problems = expressions_parser.template(node.text, node.locate())
-    reader.diagnostics += problems
+    if len(reader.diagnostics) > MOST:
+        return None
+    template = reader.template(node)
     for part in template.parts if template else ():
         if isinstance(part, str):
             continue

@@ -18,6 +18,7 @@ from isodag.targets.sagemaker.shapes import NoProperty, Property, find_property,
 
 TOOL = Path(__file__).parents[2] / "tools" / "sagemaker_shapes.py"
 TABLE = Path(shapes.__file__).with_name("shapes.json")
+SPACES = r" \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SERVICE = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
@@ -55,8 +56,10 @@ def test_a_kind_names_members_that_the_model_has(name: str) -> None:
 @pytest.mark.parametrize(
     ("theirs", "ours", "good", "bad"),
     [
-        (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", r"[\w\s_.:/=+\-@]*", "Größe 1", "a;b"),
-        (r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)${1,128}", r"([\w\s_.:\/=+\-@]*)", "team", "a;b"),
+        (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", rf"[\w{SPACES}_.:/=+\-@]*", "Größe\u00a01", "a\nb"),
+        (r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)${1,128}", rf"([\w{SPACES}_.:\/=+\-@]*)", "a b", "a;b"),
+        (r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*", r"[^\x00-\x1f\x7f-\x9f]*", "It's 5 €!", "a\tb"),
+        (".*", ".*", "a b", "a\nb"),
         (r"arn:[\p{Alnum}\-]+:x", r"arn:[a-zA-Z0-9\-]+:x", "arn:aws-cn:x", "arn:aws_cn:x"),
     ],
 )
@@ -67,7 +70,7 @@ def test_patterns_are_translated(
     assert re.fullmatch(ours, good) and not re.fullmatch(ours, bad)
 
 
-@pytest.mark.parametrize("theirs", [".*", r"[\S\s]*", r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*"])
+@pytest.mark.parametrize("theirs", [r"[\S\s]*", r".*(?:[ \r\n\t].*)*", r"[\p{Cn}]*"])
 def test_patterns_that_say_nothing_or_have_no_equal_are_dropped(
     tool: ModuleType, theirs: str
 ) -> None:
@@ -77,7 +80,9 @@ def test_patterns_that_say_nothing_or_have_no_equal_are_dropped(
 # --- property paths --------------------------------------------------------------------------
 
 
-def every_path(shape: Shape, path: tuple[str, ...] = (), depth: int = 4) -> list[tuple[str, ...]]:
+def every_path(
+    shape: Shape, path: tuple[str | int, ...] = (), depth: int = 4
+) -> list[tuple[str | int, ...]]:
     """The paths of a Describe answer, to a depth."""
     if depth == 0 or shape.type_name not in ("structure", "list", "map"):
         return [path]
@@ -88,7 +93,12 @@ def every_path(shape: Shape, path: tuple[str, ...] = (), depth: int = 4) -> list
             for found in every_path(member, (*path, name), depth - 1)
         ]
     inner = shape.member if shape.type_name == "list" else shape.value
-    return [found for key in ("0", "key") for found in every_path(inner, (*path, key), depth - 1)]
+    keys: tuple[str | int, ...] = ("key",)
+    if shape.type_name == "list":
+        members = inner.members if inner.type_name == "structure" else {}
+        named = any(name.endswith("Name") or name == "Key" for name in members)
+        keys = (0, "0", "item") if named else (0, "0")
+    return [found for key in keys for found in every_path(inner, (*path, key), depth - 1)]
 
 
 @pytest.mark.parametrize("name", ["Processing", "Training", "Transform", "Model", "RegisterModel"])
@@ -127,6 +137,10 @@ def test_every_path_of_a_describe_answer_is_found(name: str) -> None:
             NoProperty("S3", ("S3ModelArtifacts",)),
         ),
         ("Training", "TrainingJobName.x", NoProperty("x", ())),
+        ("Transform", "Environment[0]", NoProperty("0", ())),
+        ("Training", "SecondaryStatusTransitions['x']", NoProperty("x", ())),
+        ("Training", "HyperParameters['a'].b", NoProperty("b", ())),
+        ("Training", "ModelArtifacts[0]", NoProperty("0", ("S3ModelArtifacts",))),
         ("Fail_like", "", None),
     ],
 )

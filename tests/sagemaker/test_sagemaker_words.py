@@ -128,10 +128,10 @@ REQUEST = "CreateModelPackageInput"
         (
             {
                 "InferenceSpecification": {
-                    "Containers": [{"Image": UNSET, "ModelDataUrl": "s3://b"}]
+                    "Containers": [{"Image": UNSET, "ModelDataUrl": "s3://bkt"}]
                 }
             },
-            {"InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://b"}]}},
+            {"InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://bkt"}]}},
         ),
         (
             {

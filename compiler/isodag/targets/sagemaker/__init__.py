@@ -5,7 +5,8 @@ service.  `Std:JsonGet` outside conditions is what the SageMaker SDK accepts too
 unverified there.
 """
 
+from isodag.targets.sagemaker.alone import problems as judge
 from isodag.targets.sagemaker.emit import emit
 from isodag.targets.sagemaker.keys import KEYS
 
-__all__ = ["KEYS", "emit"]
+__all__ = ["KEYS", "emit", "judge"]

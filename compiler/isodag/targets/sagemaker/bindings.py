@@ -11,12 +11,11 @@ from typing import Any
 
 from isodag import expressions, ir
 from isodag.component import BindingStep
-from isodag.source import Span
 from isodag.targets.sagemaker import names, outputs, references
 from isodag.targets.sagemaker.context import Context, binding_steps
 from isodag.targets.sagemaker.kinds import KINDS
 from isodag.targets.sagemaker.references import UNKNOWN, Expr
-from isodag.targets.sagemaker.shapes import shape
+from isodag.targets.sagemaker.shapes import parse, shape
 from isodag.types import is_parameter
 
 
@@ -29,7 +28,7 @@ UNSET = _Unset()
 
 def request(context: Context, task: ir.Task, step: BindingStep) -> dict[str, Any]:
     """The arguments of one native step, pruned."""
-    filled = _Binding(context, task).fill(step.arguments)
+    filled = _Binding(context, task, step).fill(step.arguments, ())
     made = prune(filled, KINDS[step.kind].request, top=True)
     return made if isinstance(made, dict) else {}
 
@@ -68,16 +67,19 @@ def _member(shape_name: str, key: str) -> str:
 class _Binding:
     """Fills the names of a binding for one task."""
 
-    def __init__(self, context: Context, task: ir.Task) -> None:
-        self.context, self.task = context, task
+    def __init__(self, context: Context, task: ir.Task, step: BindingStep) -> None:
+        self.context, self.task, self.places = context, task, step.places
         self.arguments = {argument.name: argument for argument in task.arguments}
 
-    def fill(self, node: Any) -> Any:
+    def fill(self, node: Any, path: tuple[str | int, ...]) -> Any:
         if isinstance(node, Mapping):
-            return {key: self.fill(value) for key, value in node.items()}
+            return {key: self.fill(value, (*path, key)) for key, value in node.items()}
         if isinstance(node, list | tuple):
-            return [self.fill(item) for item in node]
-        return self.template(node) if isinstance(node, expressions.Template) else node
+            return [self.fill(item, (*path, index)) for index, item in enumerate(node)]
+        if isinstance(node, expressions.Template):
+            return self.template(node)
+        # its place goes with it: pruning may move the items of a list
+        return None if node is None else references.constant(node, "", self.places.get(path))
 
     def template(self, template: expressions.Template) -> Expr | _Unset:
         """The value of text with names in it: unset when one of them is."""
@@ -102,8 +104,8 @@ class _Binding:
                 return self.image()
             case ("role",):
                 return self.context.role
-            case ("steps", part, *path):
-                return self.property(part, tuple(path), name.span)
+            case ("steps", part, *_):
+                return self.property(part, name)
         raise AssertionError(f"the reader of bindings let `{name}` pass")
 
     def image(self) -> Expr:
@@ -151,13 +153,15 @@ class _Binding:
                 return UNKNOWN
         return outputs.artifact(self.context, argument.value, argument.span)
 
-    def property(self, part: str, path: tuple[str, ...], span: Span) -> Expr:
+    def property(self, part: str, written: expressions.Name) -> Expr:
         """`steps.n.Property`, between the steps of one binding."""
         steps = {step.name: step for step in binding_steps(self.task.component)}
         step = steps[part]
         if step.kind not in KINDS:
             return UNKNOWN  # reported where the step is made
-        found = outputs.property_of(self.context, step.kind, path, span)
+        text = str(written)
+        path = (parse(text) or ())[2:]
+        found = outputs.property_of(self.context, step.kind, text, path, written.span)
         if found is None:
             return UNKNOWN
         name = names.step(self.task.name, part)

@@ -26,6 +26,8 @@ class Context:
     diagnostics  filled while steps are made
     used         images in use: what each resolved to, and the first step that has it
     default_machine   tasks whose instance type nobody chose
+    settled      where settings are written that are checked once for all steps
+    resolved     what the images in use resolved to
     """
 
     pipeline: Pipeline
@@ -39,6 +41,8 @@ class Context:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     used: dict[str, tuple[str, Span]] = field(default_factory=dict)
     default_machine: list[str] = field(default_factory=list)
+    settled: frozenset[Span] = frozenset()
+    resolved: set[str] = field(default_factory=set)
 
     def report(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         """Keep a problem."""
@@ -48,6 +52,7 @@ class Context:
         """The image that a reference resolves to, remembered for the manifest and its warning."""
         resolved = self.images.resolve(reference)
         self.used.setdefault(reference, (resolved, span))
+        self.resolved.add(resolved)
         return resolved
 
     def setting(self, task: Task, name: str) -> Tree | None:

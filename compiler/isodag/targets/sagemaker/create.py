@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from isodag.targets.sagemaker import outputs, requests
+from isodag.targets.sagemaker import outputs, references, requests
 from isodag.targets.sagemaker.context import Context
 from isodag.targets.sagemaker.kinds import CREATE_PIPELINE
+from isodag.targets.sagemaker.places import Places
 from isodag.targets.sagemaker.shapes import shape
 
 LONGEST_DESCRIPTION = 3072  # service model: PipelineDescription.max
@@ -19,15 +20,16 @@ def request(context: Context, definition: str) -> dict[str, Any]:
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePipeline.html
     """
     made: dict[str, Any] = {}
-    if description := " ".join(context.pipeline.description.split()):
+    if description := described(context):
         made["PipelineDescription"] = description[:LONGEST_DESCRIPTION]
     if (role := known_role(context)) is not None:
-        made["RoleArn"] = context.role if context.role.constant else role
+        made["RoleArn"] = references.constant(role, "String", context.role.span)
     parallelism = context.settings.get("parallelism")
     if parallelism is not None and not isinstance(parallelism.value, tuple | Mapping):
         most = outputs.expr(context, parallelism.value, parallelism.span)
         made["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": most}
-    checker = requests.Checker("the pipeline", context.pipeline.span)
+    places = Places(settled=context.settled)
+    checker = requests.Checker("the pipeline", context.pipeline.span, places)
     # names and sizes have messages of their own
     missing_ok = ("PipelineName", "RoleArn")
     checked = checker.structure(made, shape(CREATE_PIPELINE), (), missing_ok)
@@ -35,10 +37,12 @@ def request(context: Context, definition: str) -> dict[str, Any]:
     return {"PipelineName": context.name, "PipelineDefinition": definition} | checked
 
 
+def described(context: Context) -> str:
+    """The pipeline's description on one line, which is all that the service takes."""
+    return " ".join(context.pipeline.description.split())
+
+
 def known_role(context: Context) -> str | None:
     """The role, or the default of the parameter that gives it; None where neither is known."""
-    if context.role.constant:
-        return str(context.role.value)
-    first = context.role.parts[0]
-    sample = getattr(first, "sample", None) if len(context.role.parts) == 1 else None
-    return str(sample) if sample else None
+    role = references.usual(context.role)
+    return str(role) if role else None

@@ -13,6 +13,7 @@ from isodag.source import Span
 from isodag.targets import Emitted
 from isodag.targets.images import Images
 from isodag.targets.sagemaker import (
+    caching,
     conditions,
     create,
     gates,
@@ -21,6 +22,7 @@ from isodag.targets.sagemaker import (
     manifest,
     names,
     outputs,
+    overwriting,
     parameters,
     references,
     steps,
@@ -59,6 +61,8 @@ def emit(pipeline: ir.Pipeline) -> Emitted:
     about = manifest.render(context, submitted, made, dropped)
     named = layout.named(context, made, top, forks)
     context.diagnostics.extend(whole.problems(context, decided, named, submitted))
+    context.diagnostics.extend(caching.problems(context, made))
+    context.diagnostics.extend(overwriting.problems(context, made))
     problems = tuple(whole.once(context, ordered(context.diagnostics)))
     if failed(problems):
         return Emitted({}, {}, problems)
@@ -85,10 +89,12 @@ def _context(pipeline: ir.Pipeline) -> Context:
         tasks={node.name: node for node in pipeline.tasks},
         parameters={parameter.name: parameter for parameter in pipeline.parameters},
     )
+    role, root = _setting(context, "role"), _setting(context, "artifact_root")
     return replace(
         context,
-        role=_setting(context, "role") or context.role,
-        root=_setting(context, "artifact_root") or context.root,
+        role=role or context.role,
+        root=root or context.root,
+        settled=frozenset(made.span for made in (role, root) if made and made.span),
     )
 
 
@@ -139,7 +145,7 @@ def _paths(context: Context) -> dict[str, gates.Path]:
     paths = gates.paths(context.pipeline)
     for name, path in paths.items():
         if len(path) > gates.MAX_NESTING:
-            message = f"step `{name}` stands behind {len(path)} conditions"
+            message = f"step `{context.tasks[name].step}` stands behind {len(path)} conditions"
             help = f"at most {gates.MAX_NESTING}: join some of them with `and`"
             context.report("E508", message, context.tasks[name].span, help)
             paths[name] = ()

@@ -37,8 +37,9 @@ def named(
     """Every step with the name it got."""
     for task, parts in made.items():
         for step in parts:
-            yield names.Named(step.name, f"step `{task}`", context.tasks[task].span)
-    spans = {gate.name: gate.span for gate in context.pipeline.gates}
+            node = context.tasks[task]
+            yield names.Named(step.name, f"step `{node.step}`", node.span)
+    spans = {gate.name: gate.named or gate.span for gate in context.pipeline.gates}
     for fork in gates.forks(top):
         yield names.Named(forks[id(fork)], f"condition `{fork.gate}`", spans[fork.gate])
 

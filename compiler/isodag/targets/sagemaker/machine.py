@@ -46,9 +46,12 @@ def request(context: Context, task: Task, kind: Kind) -> dict[str, Any]:
 
 def undecided(kind: Kind, made: dict[str, Any]) -> bool:
     """Whether a request still runs on the machine that nobody chose."""
-    for member in kind.machine:
-        made = made.get(member, {})
-    return bool(kind.machine) and made.get("InstanceType") is DEFAULT
+    inner: Any = made
+    for member in (*kind.machine, "InstanceType"):
+        if not isinstance(inner, dict):  # `arguments` of another kind, which is told elsewhere
+            return False
+        inner = inner.get(member)
+    return bool(kind.machine) and inner is DEFAULT
 
 
 def _expr(context: Context, tree: Tree) -> Expr:

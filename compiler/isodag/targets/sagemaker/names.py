@@ -80,14 +80,19 @@ def check_pipeline(written: str, span: Span) -> Iterator[Diagnostic]:
 
 
 def check(names: Iterable[Named], limit: int) -> Iterator[Diagnostic]:
-    """E509: a name that SageMaker does not take, or that two things share."""
+    """E509: a name that SageMaker does not take, or that two things share; once for each place."""
     seen: dict[str, Named] = {}
-    for named in names:
+    told: set[Span] = set()
+    for named in sorted(names, key=lambda named: named.span):
+        if named.span in told:
+            continue
         if len(named.name) > limit:
+            told.add(named.span)
             message = f"the name of {named.what} has {len(named.name)} characters: `{named.name}`"
             yield Diagnostic("E509", message, named.span, f"SageMaker takes at most {limit}")
         first = seen.setdefault(named.name, named)
         if first is not named:
+            told.add(named.span)
             message = f"{named.what} and {first.what} would both be named `{named.name}`"
             other = Related(f"{first.what} is here", first.span)
             yield Diagnostic("E509", message, named.span, "rename one of them", (other,))

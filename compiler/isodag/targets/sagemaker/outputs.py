@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isodag import ir
+from isodag import ir, types
 from isodag.component import Component
 from isodag.diagnostics import did_you_mean
 from isodag.source import Span
-from isodag.targets.sagemaker import names, references
+from isodag.targets.sagemaker import forms, names, references
 from isodag.targets.sagemaker.context import Context, binding_steps, made_by, speaks_runtime
 from isodag.targets.sagemaker.kinds import KINDS
-from isodag.targets.sagemaker.references import UNKNOWN, Expr
-from isodag.targets.sagemaker.shapes import NoProperty, Property, find_property, segments
+from isodag.targets.sagemaker.references import UNKNOWN, Expr, Sample
+from isodag.targets.sagemaker.shapes import NoProperty, Property, Segment, find_property, parse
 from isodag.types import is_parameter
 
 # Execution variables: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-parameters.html
@@ -25,7 +25,6 @@ RUN = {
 VALUES = "values"  # the Processing output, and the property file in it, that holds scalars
 VALUES_FILE = "values.json"
 ARCHIVE = "output.tar.gz"  # what a Training step makes of /opt/ml/output/data
-_S3 = re.compile(r"(s3|https)://[^/]+.*")  # service model: S3Uri.pattern
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,9 @@ def expr(context: Context, value: ir.Value, span: Span) -> Expr:
         case ir.Constant(constant, type_name):
             return references.constant(constant, type_name, span)
         case ir.ParameterRef(name, type_name):
-            sample = context.parameters[name].default if name in context.parameters else None
-            if not is_parameter(type_name) and not is_remote(str(sample)):
-                sample = None  # a problem of the parameter, said there
-            return references.parameter(names.parameter(name), type_name, sample).at(span)
+            samples, default = _samples(context.parameters.get(name))
+            made = references.parameter(names.parameter(name), type_name, samples, default)
+            return made.at(span)
         case ir.RunRef(field):
             return references.get(RUN[field]).at(span)
         case ir.Text(parts):
@@ -75,6 +73,24 @@ def expr(context: Context, value: ir.Value, span: Span) -> Expr:
             if is_parameter(type_name):
                 return scalar(context, value, span)
             return artifact(context, value, span)
+
+
+def _samples(parameter: ir.Parameter | None) -> tuple[tuple[Sample, ...], bool]:
+    """Values that a parameter may well have, and whether the first is its default."""
+    if parameter is None:
+        return (), False
+    found = []
+    if parameter.has_default and parameter.default is not None:
+        where = parameter.default_span or parameter.span
+        # what SageMaker cannot read is a problem of the parameter, said there
+        if is_parameter(parameter.type) or forms.place(str(parameter.default)) is None:
+            found.append(Sample(parameter.default, f"the default of `{parameter.name}`", where))
+    default = bool(found)
+    for allowed in parameter.constraints.get("enum") or ():
+        if not found or allowed != found[0].value:
+            what = f"a value that `{parameter.name}` allows"
+            found.append(Sample(allowed, what, parameter.span))
+    return tuple(found), default
 
 
 def artifact(context: Context, value: ir.Value, span: Span) -> Expr:
@@ -96,11 +112,14 @@ def scalar(context: Context, ref: ir.OutputRef, span: Span) -> Expr:
 
     E506 where the service has no way to pass it.
     """
+    span = ref.span or span
     component = _component(context, ref.task)
     shown = f"`steps.{ref.task}.outputs.{ref.output}`"
     if component.binding is not None and ref.output in component.binding.outputs:
         return _native(context, component, ref, span)
     maker = made_by(component)
+    if maker is None and _unknown_kind(component):
+        return UNKNOWN
     if maker is None:
         message = f"{shown} has no place in the answer of a step"
         help = f"name its property under `outputs:` of {component.name}'s sagemaker.yaml"
@@ -129,11 +148,14 @@ def place(context: Context, value: ir.Value, span: Span) -> Place:
             return _constant_place(context, value, span)
         uri = expr(context, value, span)
         return Place(uri, "", uri)
+    span = value.span or span
     component = _component(context, value.task)
     if component.binding is not None and value.output in component.binding.outputs:
         uri = _native(context, component, value, span)
         return Place(uri, "", uri)
     maker = made_by(component)
+    if maker is None and _unknown_kind(component):
+        return NOWHERE
     if maker is None:
         message = f"`steps.{value.task}.outputs.{value.output}` has no place in a step's answer"
         help = f"name its property under `outputs:` of {component.name}'s sagemaker.yaml"
@@ -172,22 +194,20 @@ def _constant_place(context: Context, value: ir.Constant, span: Span) -> Place:
     uri = references.constant(value.value, "String", span)
     if value.type == "Model" and str(value.value).startswith("hf://"):
         return Place(None, str(value.value), uri)
-    if not is_remote(str(value.value)):
-        report_local(context, str(value.value), span)
+    if (wrong := forms.place(str(value.value))) is not None:
+        context.report("E511", *unreadable(str(value.value), wrong, span))
         return NOWHERE
     return Place(uri, "", uri)
 
 
-def is_remote(uri: str) -> bool:
-    """Whether SageMaker can read a URI."""
-    return bool(_S3.fullmatch(uri))
+def unreadable(uri: str, wrong: forms.Wrong, span: Span) -> tuple[str, Span, str]:
+    """The message, place and help of an E511: a place that SageMaker cannot read."""
+    return f"SageMaker cannot read `{uri}`: it {wrong.said}", span, wrong.help
 
 
-def report_local(context: Context, uri: str, span: Span) -> None:
-    """E511: a place that SageMaker cannot read."""
-    message = f"SageMaker cannot read `{uri}`"
-    help = "give an s3:// URI; samples and local files are for `isodag run`"
-    context.report("E511", message, span, help)
+def _unknown_kind(component: Component) -> bool:
+    """Whether a component is of a kind that is not known, which is reported where it is made."""
+    return any(step.kind not in KINDS for step in binding_steps(component))
 
 
 def _component(context: Context, task: str) -> Component:
@@ -197,36 +217,80 @@ def _component(context: Context, task: str) -> Component:
 
 
 def _native(context: Context, component: Component, ref: ir.OutputRef, span: Span) -> Expr:
-    """The property that a binding names for an output.
-
-    E505 where the step kind has no such property.
-    """
-    assert component.binding is not None
-    written = component.binding.outputs[ref.output]
-    path = segments(written) or ("",)
-    steps = {step.name: step for step in binding_steps(component)}
-    path = path[1:] if path[0] == "steps" else path
-    part, path = (path[0], path[1:]) if "" not in steps else ("", path)
-    step = steps.get(part)
-    kind = KINDS.get(step.kind) if step is not None else None
-    if step is None or kind is None:
-        message = f"output `{ref.output}` of {component.name} names no step: `{written}`"
-        help = f"begin with one of {', '.join(f'`{name}`' for name in sorted(steps))}"
-        context.report("E505", message, component.binding.span, help)
+    """The property that a binding names for an output."""
+    named = native(context, component, ref.output)
+    if named is None:
         return UNKNOWN
+    part, found = named
     name = names.step(ref.task, part)
-    found = property_of(context, kind.name, path, component.binding.span)
-    if found is None:
-        return UNKNOWN
     return references.get(f"Steps.{name}.{found.path}", found.type or "String").at(span)
 
 
-def property_of(context: Context, kind: str, path: tuple[str, ...], span: Span) -> Property | None:
-    """A property of a step kind; None, with E505 reported, where there is none."""
-    found = find_property(KINDS[kind], path)
-    if isinstance(found, NoProperty):
-        message = f"a {kind} step has no property `{'.'.join(path)}`"
-        help = did_you_mean(found.segment, found.known, "property")
+def native(context: Context, component: Component, output: str) -> tuple[str, Property] | None:
+    """The step of a binding and its property that an output is.
+
+    E505 where there is no such property, E521 where it is of another type than the output; None
+    then, and where the step's kind is unknown, which is reported where the step is made.
+    """
+    assert component.binding is not None
+    written = component.binding.outputs[output]
+    span = component.binding.places.get(output, component.binding.span)
+    path = parse(written) or ()
+    steps = {step.name: step for step in binding_steps(component)}
+    path = path[1:] if path and path[0].value == "steps" else path
+    part = ""
+    if "" not in steps and path:
+        part, path = str(path[0].value), path[1:]
+    step = steps.get(part)
+    if step is None:
+        message = f"output `{output}` of {component.name} names no step: `{written}`"
+        help = did_you_mean(part, [name for name in steps if name], "step")
         context.report("E505", message, span, help)
         return None
+    if step.kind not in KINDS:
+        return None
+    found = property_of(context, step.kind, written, path, span)
+    if found is None:
+        return None
+    declared = component.output(output)
+    if declared is not None and not _fits(found.type, declared.type):
+        given = types.one(found.type) if found.type else "no single value"
+        message = f"output `{output}` of {component.name} is {types.one(declared.type)}, "
+        help = f"declare the output as {found.type}" if found.type else "go on to a member of it"
+        context.report("E521", f"{message}`{written}` is {given}", span, help)
+        return None
+    return part, found
+
+
+def _fits(given: str, declared: str) -> bool:
+    """Whether an output of a type can be a property of a type; an artifact is a URI."""
+    if not is_parameter(declared):
+        return given == "String"
+    return given == references.parameter_type(declared) or (given, declared) == ("Integer", "Float")
+
+
+def property_of(
+    context: Context, kind: str, written: str, path: Sequence[Segment], span: Span
+) -> Property | None:
+    """A property of a step kind; None, with E505 reported, where there is none.
+
+    written, path  the text that holds the path, at `span`, and the segments of it that count
+    """
+    found = find_property(KINDS[kind], [segment.value for segment in path])
+    if isinstance(found, NoProperty):
+        shown = written[path[0].start :] if path else written
+        message = f"{types.one(kind)} step has no property `{shown}`"
+        help = found.help or did_you_mean(found.segment, found.known, "property")
+        context.report("E505", message, _within(span, written, path, found.index), help)
+        return None
     return found
+
+
+def _within(span: Span, written: str, path: Sequence[Segment], index: int) -> Span:
+    """The place of one segment, where the text stands on one line as it is, quoted or not."""
+    quotes = span.end_column - span.column - len(written)
+    if index >= len(path) or span.line != span.end_line or quotes not in (0, 2):
+        return span
+    start = span.column + quotes // 2
+    segment = path[index]
+    return span._replace(column=start + segment.start, end_column=start + segment.end)

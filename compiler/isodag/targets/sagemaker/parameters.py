@@ -13,10 +13,10 @@ from typing import Any
 from isodag import ir
 from isodag.diagnostics import Diagnostic
 from isodag.runtime.values import render
-from isodag.targets.sagemaker import names, outputs
+from isodag.targets.sagemaker import forms, names, outputs, secrets
 from isodag.targets.sagemaker.context import Context
 from isodag.targets.sagemaker.references import parameter_type
-from isodag.types import is_parameter
+from isodag.types import SECRET, is_parameter
 
 MOST = 200  # service model: ParameterList.max of StartPipelineExecution
 MOST_VALUES = 16  # https://github.com/aws/sagemaker-python-sdk/issues/2314
@@ -46,7 +46,7 @@ OPEN = {names.ROLE: "role", names.ARTIFACT_ROOT: "artifact_root"}
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """E509, E510, E511: parameters that SageMaker cannot hold, or defaults it cannot read."""
+    """E509, E510, E511, E514: parameters that SageMaker cannot hold, or defaults it cannot read."""
     declared = context.pipeline.parameters
     named = [
         names.Named(names.parameter(item.name), f"parameter `{item.name}`", item.span)
@@ -56,8 +56,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
     count = len(declared) + len(added(context))
     if count > MOST:
         message = f"{count} parameters, SageMaker takes at most {MOST} in a run"
-        yield Diagnostic("E510", message, context.pipeline.span, "turn some into `vars`")
+        last = sorted(item.span for item in declared)[: MOST + 1]
+        yield Diagnostic("E510", message, last[-1], "turn some into `vars`")
     for item in declared:
+        allowed = item.constraints.get("enum") or ()
+        if parameter_type(item.type) == "String" and len(allowed) > MOST_VALUES:
+            message = f"`{item.name}` allows {len(allowed)} values, SageMaker holds {MOST_VALUES}"
+            help = "only `isodag submit` will check it: other ways to start a run take any text"
+            yield Diagnostic("W515", message, item.span, help)
         if not item.has_default or item.default is None:
             continue
         text = render(item.default)
@@ -65,5 +71,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
             message = f"the default of `{item.name}` has {len(text)} characters"
             help = f"SageMaker takes at most {LONGEST_DEFAULT}: put it into a file"
             yield Diagnostic("E510", message, item.default_span or item.span, help)
-        if not is_parameter(item.type) and not outputs.is_remote(text):
-            outputs.report_local(context, text, item.default_span or item.span)
+        if item.type == SECRET:
+            what = f"the default of `{item.name}`"
+            yield from secrets.unreadable(text, what, item.default_span or item.span)
+        elif not is_parameter(item.type) and (wrong := forms.place(text)) is not None:
+            told = outputs.unreadable(text, wrong, item.default_span or item.span)
+            yield Diagnostic("E511", *told)

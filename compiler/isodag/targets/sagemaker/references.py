@@ -12,17 +12,32 @@ from isodag.types import is_parameter
 
 
 @dataclass(frozen=True)
+class Sample:
+    """A value that a reference may well have.
+
+    what  what it is, as a message begins: `the default of parameter `n``
+    span  where it is written
+    """
+
+    value: Any
+    what: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class Reference:
     """A value that the service fills in at run time.
 
-    json    `{"Get": …}` or `{"Std:JsonGet": …}`
-    type    a parameter type; empty for a structure or list
-    sample  a value that it may well have (a parameter's default), for checks; None: not known
+    json     `{"Get": …}` or `{"Std:JsonGet": …}`
+    type     a parameter type; empty for a structure or list
+    samples  values that it may well have, for checks: a parameter's default comes first
+    default  whether the first of them is what it has unless a run says otherwise
     """
 
     json: dict[str, Any]
     type: str
-    sample: Any = None
+    samples: tuple[Sample, ...] = ()
+    default: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,9 +76,9 @@ def constant(value: Any, type_name: str = "String", span: Span | None = None) ->
     return Expr((value,), type_name, span)
 
 
-def get(path: str, type_name: str = "String", sample: Any = None) -> Expr:
+def get(path: str, type_name: str = "String") -> Expr:
     """`{"Get": path}`."""
-    return Expr((Reference({"Get": path}, type_name, sample),), type_name)
+    return Expr((Reference({"Get": path}, type_name),), type_name)
 
 
 def json_get(step: str, file: str, path: str, type_name: str) -> Expr:
@@ -76,9 +91,26 @@ def json_get(step: str, file: str, path: str, type_name: str) -> Expr:
     return Expr((Reference(body, type_name),), type_name)
 
 
-def parameter(name: str, type_name: str, sample: Any = None) -> Expr:
+def parameter(
+    name: str, type_name: str, samples: tuple[Sample, ...] = (), default: bool = False
+) -> Expr:
     """The value of a pipeline parameter; JSON and artifacts travel as String."""
-    return get(f"Parameters.{name}", parameter_type(type_name), sample)
+    carried = parameter_type(type_name)
+    return Expr((Reference({"Get": f"Parameters.{name}"}, carried, samples, default),), carried)
+
+
+def usual(expr: Expr) -> Any:
+    """The value that an expression has when a run says nothing else; None where it is not known."""
+    if not expr.parts:
+        return None
+    parts = []
+    for part in expr.parts:
+        if isinstance(part, Reference):
+            if not part.default:
+                return None
+            part = part.samples[0].value
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else "".join(render(part) for part in parts)
 
 
 def parameter_type(type_name: str) -> str:

@@ -6,21 +6,19 @@ anything else in a Join; a number takes a number, never text.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from isodag.diagnostics import Diagnostic, did_you_mean
+from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.runtime.values import kind as kind_of
 from isodag.runtime.values import render
 from isodag.source import Span
+from isodag.targets.sagemaker import constraints, references
 from isodag.targets.sagemaker.kinds import Kind
+from isodag.targets.sagemaker.places import Path, Places, shown
 from isodag.targets.sagemaker.references import Expr, Reference, as_text, as_value
 from isodag.targets.sagemaker.shapes import Shape, shape
-
-Path = tuple[str | int, ...]
 
 _NUMBERS = {"integer": ("Integer",), "float": ("Integer", "Float")}
 _PYTHON: dict[str, tuple[type, ...]] = {
@@ -31,20 +29,30 @@ _WANTED = {
     "string": "String", "integer": "Integer", "float": "Float", "boolean": "Boolean",
     "timestamp": "String", "structure": "a mapping", "map": "a mapping", "list": "a list",
 }  # fmt: skip
+# What tells the items of a list apart, by the shape of an item; the service refuses it twice
+_KEYS = {
+    "ProcessingInput": "InputName",
+    "ProcessingOutput": "OutputName",
+    "Channel": "ChannelName",
+    "Tag": "Key",
+    "MetricDefinition": "Name",
+    "ProductionVariant": "VariantName",
+    "InstanceGroup": "InstanceGroupName",
+    "HyperParameterTrainingJobDefinition": "DefinitionName",
+}
 
 
 @dataclass
 class Checker:
     """Makes one request's JSON and keeps what is wrong with it.
 
-    owner  what the request belongs to, as messages begin
-    span   where the owner is written
-    spans  where the pieces that the DAG file itself gives are written, by their path
+    owner   what the request belongs to, as messages begin
+    span    where the owner is written
     """
 
     owner: str
     span: Span
-    spans: Mapping[Path, Span] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     found: list[Diagnostic] = field(default_factory=list)
 
     def whole(self, tree: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
@@ -52,32 +60,22 @@ class Checker:
         top = shape(kind.request)
         for member in (kind.named, *kind.refused):
             if member and member in tree:
-                message = f"{self.owner}: the pipeline service takes no `{member}`"
-                help = "SageMaker names it for each run" if member == kind.named else None
-                self.report("E501", message, (member,), help=help)
+                help = "SageMaker names it for each run" if member == kind.named else "leave it out"
+                said = "is nothing that the pipeline service takes"
+                self.report("E501", (member,), said, self.places.keys.get((member,)), help)
         missing_ok = {kind.named, *kind.optional}
         body = {key: value for key, value in tree.items() if key not in (kind.named, *kind.refused)}
         return self.structure(body, top, (), missing_ok)
 
     def report(
-        self, code: str, message: str, path: Path, near: Span | None = None, help: str | None = None
-    ) -> None:
-        self.found.append(Diagnostic(code, message, near or self.place(path), help))
-
-    def place(self, path: Path) -> Span:
-        """Where the nearest piece around a path is written."""
-        while path:
-            if path in self.spans:
-                return self.spans[path]
-            path = path[:-1]
-        return self.span
-
-    def name(self, path: Path) -> str:
-        """`step `train`: `ResourceConfig.InstanceCount``."""
-        shown = ""
-        for part in path:
-            shown += f"[{part}]" if isinstance(part, int) else f".{part}" if shown else part
-        return f"{self.owner}: `{shown}`"
+        self, code: str, path: Path, said: str, near: Span | None = None, help: str | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:  # fmt: skip
+        """Keep a problem of the piece at a path; `near` is where it is written, when known."""
+        span = near or self.places.near(path) or self.span
+        owner = self.places.files.get(span.path, self.owner)
+        message = f"{owner}: `{shown(path)}`{'' if said.startswith(',') else ' '}{said}"
+        self.found.append(Diagnostic(code, message, span, help, related))
 
     # --- walking ---
 
@@ -93,42 +91,48 @@ class Checker:
         if isinstance(node, dict) and wanted.type == "map":
             self.size(len(node), wanted, path, "entries")
             for key in node:
-                self.constraints(key, shape(wanted.key), (*path, key), None)
+                self.key(key, shape(wanted.key), path)
             return {
                 key: self.convert(value, wanted.element, (*path, key))
                 for key, value in node.items()
             }
         if isinstance(node, list) and wanted.type == "list":
             self.size(len(node), wanted, path, "items")
+            self.unique(node, wanted, path)
             return [
                 self.convert(item, wanted.element, (*path, index))
                 for index, item in enumerate(node)
             ]
-        self.mismatch(_kind(node), wanted, path, None)
+        self.mismatch(node, wanted, path, None)
         return None
 
     def structure(
         self, node: Mapping[str, Any], wanted: Shape, path: Path, missing_ok: Iterable[str] = ()
     ) -> dict[str, Any]:
+        """The JSON of a mapping that must be of a structure's shape."""
         made = {}
+        meant = set(missing_ok)  # members that a misspelt one was meant for are not missing
         for key, value in node.items():
             if key in wanted.members:
                 made[key] = self.convert(value, wanted.members[key], (*path, key))
             else:
                 below = (*path, key)
-                message = f"{self.name(below)} is no member of {wanted.name}"
                 help = did_you_mean(key, wanted.members, "member")
-                self.report("E501", message, below, help=help)
+                meant.add(suggest(key, wanted.members) or "")
+                near = self.places.keys.get(below)
+                self.report("E501", below, f"is no member of {wanted.name}", near, help)
         for key in wanted.required:
-            if key not in node and key not in missing_ok:
-                message = f"{self.name((*path, key))} is missing, {wanted.name} requires it"
+            if key not in node and key not in meant:
                 help = "give it under `arguments:`, or in the component's sagemaker.yaml"
-                self.report("E502", message, path, help=help)
+                near = self.places.keys.get(path)
+                said = f"is missing, {wanted.name} requires it"
+                self.report("E502", (*path, key), said, near, help)
         return made
 
     # --- leaves ---
 
     def leaf(self, expr: Expr, wanted: Shape, path: Path) -> Any:
+        """The JSON of a value, constant or not."""
         if not expr.parts:
             return None  # its problem is reported
         if expr.constant:
@@ -136,8 +140,8 @@ class Checker:
         reference = expr.parts[0] if len(expr.parts) == 1 else None
         if wanted.type in ("string", "timestamp"):
             if reference is not None and not reference.type:
-                self.mismatch("a structure", wanted, path, expr.span)
-            self.sample(reference, wanted, path, expr.span)
+                self.mismatch(expr, wanted, path, expr.span)
+            self.samples(expr, wanted, path)
             return as_text(expr)
         given = reference.type if reference is not None else "String"
         if wanted.type in _NUMBERS:
@@ -147,8 +151,9 @@ class Checker:
         else:
             fits = not given  # a whole structure or list of another step
         if not fits:
-            self.mismatch(given or "a structure", wanted, path, expr.span)
-        self.sample(reference, wanted, path, expr.span)
+            self.mismatch(expr, wanted, path, expr.span)
+        else:
+            self.samples(expr, wanted, path)
         return as_value(expr)
 
     def known(self, value: Any, wanted: Shape, path: Path, near: Span | None) -> Any:
@@ -165,46 +170,96 @@ class Checker:
         if type(value) in _PYTHON.get(wanted.type, ()):
             self.constraints(value, wanted, path, near)
         else:
-            self.mismatch(_kind(value), wanted, path, near)
+            self.mismatch(value, wanted, path, near)
         return value
 
-    def sample(
-        self, reference: Reference | None, wanted: Shape, path: Path, near: Span | None
-    ) -> None:
-        """Check the default of a parameter that stands alone in a place."""
-        if reference is None or reference.sample is None:
-            return
-        value = reference.sample
-        if wanted.type == "string":
-            value = render(value)
-        if isinstance(value, str | int | float):
-            name = str(reference.json["Get"]).partition(".")[2]
-            self.constraints(value, wanted, path, near, f"the default of parameter `{name}`")
+    def samples(self, expr: Expr, wanted: Shape, path: Path) -> None:
+        """Check what is known of a value that a run decides.
 
-    def mismatch(self, given: str, wanted: Shape, path: Path, near: Span | None) -> None:
-        message = f"{self.name(path)} takes {_WANTED[wanted.type]}, not {given}"
-        self.report("E503", message, path, near)
+        A parameter that stands alone may well be its default, or any value that it allows; text
+        around parameters has their defaults in it, and at least the characters between them.
+        """
+        if expr.span is not None and expr.span in self.places.settled:
+            return
+        if len(expr.parts) == 1:
+            self.alone(expr.parts[0], wanted, path, expr.span)
+            return
+        if (usual := references.usual(expr)) is not None:
+            what = ", with the defaults of its parameters, "
+            complaint = constraints.complain(usual, wanted)
+        else:
+            what = ""
+            least = sum(len(part) for part in expr.parts if isinstance(part, str))
+            complaint = constraints.too_long(least, wanted)
+        if complaint is not None:
+            said = f"{what}{complaint.said}"
+            self.report(complaint.code, path, said, expr.span, complaint.help)
+
+    def alone(self, reference: Reference, wanted: Shape, path: Path, near: Span | None) -> None:
+        """Check the values that a reference is likely to have; the first wrong one is said."""
+        for sample in reference.samples:
+            value = render(sample.value) if wanted.type == "string" else sample.value
+            complaint = constraints.complain(value, wanted)
+            if complaint is not None:
+                message = f"{sample.what} {complaint.said}"
+                used = Related(f"{self.owner} takes it as `{shown(path)}`", near or self.span)
+                found = Diagnostic(complaint.code, message, sample.span, complaint.help, (used,))
+                self.found.append(found)
+                return
+
+    # --- complaints ---
+
+    def mismatch(self, given: Any, wanted: Shape, path: Path, near: Span | None) -> None:
+        """Report a value of the wrong type."""
+        if isinstance(given, Expr):
+            alone = given.parts[0] if len(given.parts) == 1 else None
+            named = alone.type if isinstance(alone, Reference) else "String"
+        else:
+            named = _kind(given)
+        said = f"takes {_WANTED[wanted.type]}, not {named or 'a structure'}"
+        self.report("E503", path, said, near, _way_out(given, wanted))
 
     def size(self, count: int, wanted: Shape, path: Path, noun: str) -> None:
-        if wanted.maximum is not None and count > wanted.maximum:
-            message = f"{self.name(path)} has {count} {noun}, more than {wanted.maximum}"
-            self.report("E504", message, path)
-        if wanted.minimum is not None and count < wanted.minimum:
-            message = f"{self.name(path)} has {count} {noun}, less than {wanted.minimum}"
-            self.report("E504", message, path)
+        """Report too many or too few items."""
+        if (complaint := constraints.size(count, wanted, noun)) is not None:
+            near = self.places.values.get(path) or self.places.keys.get(path)
+            self.report(complaint.code, path, complaint.said, near, complaint.help)
 
-    def constraints(
-        self, value: Any, wanted: Shape, path: Path, near: Span | None, whose: str = ""
-    ) -> None:
-        """Enum, pattern and bounds of a scalar; an unknown instance type only warns."""
-        for complain in _COMPLAINTS:
-            if (said := complain(value, wanted)) is not None:
-                instance = wanted.name.endswith("InstanceType") and complain is _enum
-                if instance:
-                    said = f"is `{value}`, an instance type that this version does not know"
-                where = f"{self.name(path)}, {whose}," if whose else self.name(path)
-                self.report("W503" if instance else "E504", f"{where} {said}", path, near)
-                return
+    def unique(self, items: Collection[Any], wanted: Shape, path: Path) -> None:
+        """E517: two items of a list with the name that tells them apart."""
+        member = _KEYS.get(wanted.element)
+        if member is None:
+            return
+        seen: dict[str, int] = {}
+        for index, item in enumerate(items):
+            given = item.get(member) if isinstance(item, dict) else None
+            name = references.usual(given) if isinstance(given, Expr) else given
+            if not isinstance(name, str):
+                continue
+            first = seen.setdefault(name, index)
+            if first != index:
+                near = given.span if isinstance(given, Expr) else None
+                if near is None and self.places.near(path) is None:
+                    return  # generated from names that collide, which is said of the component
+                said = f"is `{name}`, as `{shown((*path, first, member))}` is"
+                help = "the service takes each only once: rename or remove one"
+                self.report("E517", (*path, index, member), said, near, help)
+
+    def key(self, key: str, wanted: Shape, path: Path) -> None:
+        """Report a key that a map does not admit."""
+        if (complaint := constraints.complain(key, wanted)) is not None:
+            near = self.places.keys.get((*path, key)) or self.places.near((*path, key))
+            said = f"has a key that {complaint.said}"
+            self.report(complaint.code, path, said, near, complaint.help)
+
+    def constraints(self, value: Any, wanted: Shape, path: Path, near: Span | None) -> None:
+        """Report what the service does not admit; an unknown instance type only warns."""
+        if near is not None and near in self.places.settled:
+            return
+        if isinstance(value, str) and value in self.places.images:
+            return
+        if (complaint := constraints.complain(value, wanted)) is not None:
+            self.report(complaint.code, path, complaint.said, near, complaint.help)
 
 
 def _kind(value: Any) -> str:
@@ -214,50 +269,27 @@ def _kind(value: Any) -> str:
     return kind_of(value)
 
 
-def _enum(value: Any, wanted: Shape) -> str | None:
-    if not wanted.enum or value in wanted.enum:
+def _way_out(given: Any, wanted: Shape) -> str | None:
+    """How a value of the wrong type is made right, where that is plain to see."""
+    if isinstance(given, Expr):
+        source = str(given.parts[0].json.get("Get", "")) if len(given.parts) == 1 else ""
+        root, _, name = source.partition(".")
+        if root == "Parameters" and wanted.type in ("integer", "float", "boolean"):
+            return f"declare `{name}` with the type {_WANTED[wanted.type]}"
         return None
-    shown = ", ".join(f"`{item}`" for item in wanted.enum[:8])
-    return f"is `{_short(value)}`, none of {shown}" + (", …" if len(wanted.enum) > 8 else "")
-
-
-def _maximum(value: Any, wanted: Shape) -> str | None:
-    if wanted.maximum is None or _measure(value) <= wanted.maximum:
-        return None
-    return f"{_said(value)}, more than {wanted.maximum}"
-
-
-def _pattern(value: Any, wanted: Shape) -> str | None:
-    if wanted.pattern is None or not isinstance(value, str):
-        return None
-    if _compiled(wanted.pattern).fullmatch(value):
-        return None
-    return f"is `{_short(value)}`, which does not match {wanted.pattern}"
-
-
-def _minimum(value: Any, wanted: Shape) -> str | None:
-    if wanted.minimum is None or _measure(value) >= wanted.minimum:
-        return None
-    return f"{_said(value)}, less than {wanted.minimum}"
-
-
-def _measure(value: Any) -> float:
-    return len(value) if isinstance(value, str) else value
-
-
-def _said(value: Any) -> str:
-    return f"has {len(value)} characters" if isinstance(value, str) else f"is {value}"
-
-
-# the first that finds something speaks
-_COMPLAINTS: tuple[Callable[[Any, Shape], str | None], ...] = (_enum, _maximum, _pattern, _minimum)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    if isinstance(given, str) and wanted.type in _PYTHON:
+        try:
+            number = float(given)
+        except ValueError:
+            number = None
+        if wanted.type == "float" and number is not None:
+            return f"write {given} without quotes"
+        if wanted.type == "integer" and given.strip().lstrip("-").isdecimal():
+            return f"write {given} without quotes"
+        if wanted.type == "boolean":
+            words = {"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false",
+                     "no": "false", "off": "false", "0": "false"}  # fmt: skip
+            return f"write {words.get(given.lower(), 'true or false')}"
+    if wanted.type == "list" and not isinstance(given, dict | list):
+        return f"write [{render(given)}]"
+    return None

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from isodag.targets.sagemaker.kinds import Kind
 
@@ -19,6 +19,7 @@ _VALUE_TYPES = {
     "timestamp": "String",
 }  # fmt: skip
 _SEGMENT = re.compile(r"""\.?([A-Za-z_]\w*)|\[\s*'([^']*)'\s*\]|\[\s*"([^"]*)"\s*\]|\[(\d+)\]""")
+_NUMBER = 4  # the group that is the number of an item
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ def shape(name: str) -> Shape:
     )  # fmt: skip
 
 
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of the service model, for `fullmatch`."""
+    return re.compile(pattern)
+
+
 # --- property paths --------------------------------------------------------------------------
 
 
@@ -84,46 +91,79 @@ class Property:
 
 @dataclass(frozen=True)
 class NoProperty:
-    """A path that the step kind does not have: the segment at fault, and what there is instead."""
+    """A path that the step kind does not have: the segment at fault, and what there is instead.
+
+    index  which segment of the path that is
+    help   the way out, where no other name is it
+    """
 
     segment: str
     known: tuple[str, ...]
+    index: int = field(default=0, compare=False)
+    help: str | None = field(default=None, compare=False)
 
 
-def segments(path: str) -> tuple[str, ...] | None:
-    """The parts of `A.B['c'].D[0]`, or None where it is not such a path."""
+class Segment(NamedTuple):
+    """A part of a property path: a member or a key, or the number of an item; and where it is."""
+
+    value: str | int
+    start: int
+    end: int
+
+
+def parse(path: str) -> tuple[Segment, ...] | None:
+    """The parts of `A.B['c'].D[0]` with their places, or None where it is not such a path."""
     parts, at = [], 0
     while at < len(path):
         match = _SEGMENT.match(path, at)
-        if match is None:
+        if match is None or match.lastindex is None:
             return None
-        parts.append(next(group for group in match.groups() if group is not None))
+        group = match.lastindex
+        value = int(match[group]) if group == _NUMBER else match[group]
+        parts.append(Segment(value, match.start(group), match.end(group)))
         at = match.end()
     return tuple(parts) or None
 
 
-def find_property(kind: Kind, path: Sequence[str]) -> Property | NoProperty:
+def segments(path: str) -> tuple[str | int, ...] | None:
+    """The parts of `A.B['c'].D[0]`, or None where it is not such a path."""
+    parts = parse(path)
+    return None if parts is None else tuple(part.value for part in parts)
+
+
+def find_property(kind: Kind, path: Sequence[str | int]) -> Property | NoProperty:
     """The property of a step that a path names: members of the Describe answer of its kind.
 
-    Lists take a number or the name of an element, maps a key:
+    Lists take a number or the name of an item, maps a key:
     https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html
     """
     roots = [shape(name) for name in kind.describe]
     known = tuple(sorted({member for root in roots for member in root.members}))
     current = next((root for root in roots if path and path[0] in root.members), None)
     if current is None:
-        return NoProperty(path[0] if path else "", known)
+        return NoProperty(str(path[0]) if path else "", known)
     written = ""
-    for segment in path:
+    for index, part in enumerate(path):
+        segment = str(part)
         if current.type == "structure":
             if segment not in current.members:
-                return NoProperty(segment, tuple(sorted(current.members)))
+                return NoProperty(segment, tuple(sorted(current.members)), index)
             written += f".{segment}" if written else segment
             current = shape(current.members[segment])
-        elif current.type in ("list", "map") and "'" not in segment:
-            number = current.type == "list" and segment.isdecimal()
-            written += f"[{segment}]" if number else f"['{segment}']"
-            current = shape(current.element)
-        else:
-            return NoProperty(segment, ())
+            continue
+        number = current.type == "list" and (isinstance(part, int) or segment.isdecimal())
+        if current.type == "list" and not number and not _named(shape(current.element)):
+            help = f"`{written}` is a list of items without names: write {written}[0]"
+            return NoProperty(segment, (), index, help)
+        if current.type == "map" and isinstance(part, int):
+            return NoProperty(segment, (), index, f"`{written}` has keys: write ['{segment}']")
+        if current.type not in ("list", "map") or "'" in segment:
+            return NoProperty(segment, (), index, f"`{written}` is a single value: end there")
+        written += f"[{segment}]" if number else f"['{segment}']"
+        current = shape(current.element)
     return Property(written, _VALUE_TYPES.get(current.type, ""))
+
+
+def _named(element: Shape) -> bool:
+    """Whether the items of a list have names to ask for them by."""
+    return any(member.endswith("Name") or member == "Key" for member in element.members)

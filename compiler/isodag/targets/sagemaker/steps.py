@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from isodag import ir
 from isodag.component import BindingStep
 from isodag.diagnostics import Diagnostic, did_you_mean
-from isodag.source import Span
 from isodag.targets.images import fixed
 from isodag.targets.sagemaker import (
     bindings,
+    contract,
+    hardware,
     keys,
     machine,
     names,
@@ -21,29 +22,40 @@ from isodag.targets.sagemaker import (
     processing,
     references,
     requests,
+    secrets,
     training,
 )
 from isodag.targets.sagemaker.context import Context, binding_steps
-from isodag.targets.sagemaker.kinds import KINDS, Kind
+from isodag.targets.sagemaker.kinds import GENERATED, KINDS, Kind
+from isodag.targets.sagemaker.places import Path, Places
 from isodag.targets.sagemaker.shapes import shape
 from isodag.types import is_parameter
+
+LONGEST_MESSAGE = 3072  # service model: FailStepMetadata.ErrorMessage
 
 
 @dataclass(frozen=True)
 class Step:
     """A step of the definition, without its `DependsOn`.
 
-    reads  names of the steps that its arguments refer to
+    reads   names of the steps that its arguments refer to
+    places  where its arguments are written
     """
 
     name: str
     body: dict[str, Any]
     reads: frozenset[str]
+    places: Places = field(default_factory=Places)
 
 
 def of_failure(context: Context, failure: ir.Failure) -> Step:
     """The Fail step of a failure: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps-types.html#step-type-fail"""
     message = outputs.expr(context, failure.message, failure.span)
+    least = sum(len(part) for part in message.parts if isinstance(part, str))
+    if least > LONGEST_MESSAGE:
+        long = f"the message of `{failure.name}` has {least} characters"
+        help = f"SageMaker takes at most {LONGEST_MESSAGE}"
+        context.report("E510", long, failure.span, help)
     said = references.as_text(message) if message.constant else references.joined(message)
     name = names.step(failure.name)
     body = {"Name": name, "Type": "Fail", "Arguments": {"ErrorMessage": said}}
@@ -53,6 +65,10 @@ def of_failure(context: Context, failure: ir.Failure) -> Step:
 def of_task(context: Context, task: ir.Task) -> list[Step]:
     """The steps of a task, in the order of its binding."""
     _reserved(context, task)
+    context.diagnostics.extend(secrets.problems(context, task))
+    if task.component.binding is not None:
+        for output in task.component.binding.outputs:
+            outputs.native(context, task.component, output)
     steps = binding_steps(task.component)
     if len(steps) > 1:
         whose = f"no step of {task.component.name}"
@@ -77,21 +93,46 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
             return None
         generate = processing.request if kind.name == "Processing" else training.request
         tree = merge(tree, generate(context, task, container))
+    generated = tree
     tree = merge(tree, bindings.request(context, task, step))
-    spans: dict[requests.Path, Span] = {}
+    places = _places(context, task, step)
+    if kind.name in GENERATED:
+        tree = merge(tree, secrets.request(context, task, places.values))
     for extra in _arguments(context, task, kind):
-        tree = merge(tree, _plain(context, extra, (), spans))
+        tree = merge(tree, _piece(context, extra, (), places))
     if machine.undecided(kind, tree):
-        context.default_machine.append(task.name)
-    checker = requests.Checker(f"step `{task.name}`", task.span, spans)
+        context.default_machine.append(task.step)
+    checker = requests.Checker(f"step `{task.step}`", task.span, places)
     arguments = checker.whole(tree, kind)
     context.diagnostics.extend(checker.found)
-    return _finished(context, task, step, kind, arguments)
+    context.diagnostics.extend(secrets.isolated(task, arguments))
+    context.diagnostics.extend(contract.left_out(task, kind, generated, tree, places))
+    context.diagnostics.extend(contract.together(task, kind, arguments, places))
+    context.diagnostics.extend(contract.registry(task, kind, arguments))
+    context.diagnostics.extend(hardware.problems(context, task, kind, tree))
+    return _finished(context, task, step, kind, arguments, places)
+
+
+def _places(context: Context, task: ir.Task, step: BindingStep) -> Places:
+    """Where a binding and the component's container write what the request holds."""
+    places = Places(settled=context.settled, images=context.resolved)
+    owner = f"component `{task.component.name}`"
+    container = task.component.container
+    if container is not None and step.kind in GENERATED:
+        places.values[("Environment",)] = container.span
+        places.files[container.span.path] = owner
+    places.values.update(step.places)
+    places.keys.update(step.keys)
+    if task.component.binding is not None:
+        places.files[step.span.path] = owner
+        places.files[task.component.span.path] = owner
+    return places
 
 
 def _finished(
-    context: Context, task: ir.Task, step: BindingStep, kind: Kind, arguments: dict[str, Any]
-) -> Step:
+    context: Context, task: ir.Task, step: BindingStep, kind: Kind, arguments: dict[str, Any],
+    places: Places,
+) -> Step:  # fmt: skip
     """The step with its policies and property files."""
     name = names.step(task.name, step.name)
     body: dict[str, Any] = {"Name": name, "Type": kind.name, "Arguments": arguments}
@@ -102,26 +143,34 @@ def _finished(
         body["RetryPolicies"] = retries
     if kind.name == "Processing" and (files := processing.property_files(task.component)):
         body["PropertyFiles"] = files
-    return Step(name, body, frozenset(references.steps_read(arguments)))
+    return Step(name, body, frozenset(references.steps_read(arguments)), places)
 
 
 def _mutable_image(context: Context, task: ir.Task) -> None:
     """W505: a cached step would not notice that its image changed."""
     container = task.component.container
     if container is not None and not fixed(image := context.images.resolve(container.image)):
-        message = f"step `{task.name}` is cached, but the tag of `{image}` may move"
+        message = f"step `{task.step}` is cached, but the tag of `{image}` may move"
         help = "SageMaker compares the image's name only: give a full version or a digest"
         context.report("W505", message, task.span, help)
 
 
 def _reserved(context: Context, task: ir.Task) -> None:
-    """E509: an artifact has the name of the output that carries the scalars."""
+    """E509: two ports of a component get one name, or one that of the output with the scalars."""
     component = task.component
-    artifacts = {item.name for item in component.outputs if not is_parameter(item.type)}
-    if processing.scalars(component) and outputs.VALUES in artifacts:
+    outs = [item.name for item in component.outputs if not is_parameter(item.type)]
+    ins = [item.name for item in component.inputs if not is_parameter(item.type)]
+    if processing.scalars(component) and outputs.VALUES in outs:
         message = f"{component.name} has an artifact `{outputs.VALUES}` beside scalar outputs"
         help = "that name carries the scalars on SageMaker: rename the artifact in the component"
         context.report("E509", message, task.span, help)
+    for ports, noun in ((ins, "inputs"), (outs, "outputs")):
+        slots: dict[str, str] = {}
+        for port in ports:
+            if (first := slots.setdefault(names.slot(port), port)) != port:
+                message = f"{noun} `{first}` and `{port}` of {component.name} would both be named"
+                help = "rename one of them in the component"
+                context.report("E509", f"{message} `{names.slot(port)}`", task.span, help)
 
 
 # --- further arguments -----------------------------------------------------------------------
@@ -140,20 +189,23 @@ def merge(under: Any, over: Any) -> Any:
     return merged
 
 
-def _arguments(context: Context, task: ir.Task, kind: Kind) -> list[Mapping[str, ir.Tree]]:
+def _arguments(context: Context, task: ir.Task, kind: Kind) -> list[ir.Tree]:
     """The pipeline's `arguments`, then the step's.
 
     What is meant for several requests goes to those that have such a member.
     """
     members = shape(kind.request).members
-    layers = [_entries(context.settings), _entries(keys.block(task.targets))]
     several = len(binding_steps(task.component)) > 1
-    return [
-        {name: tree for name, tree in layer.items() if name in members}
-        if several or layer is layers[0]
-        else layer
-        for layer in layers
-    ]
+    layers = []
+    for block in (context.settings, keys.block(task.targets)):
+        tree = block.get("arguments")
+        if tree is None or not isinstance(tree.value, Mapping):
+            continue
+        if several or block is context.settings:
+            kept = {name: piece for name, piece in tree.value.items() if name in members}
+            tree = replace(tree, value=kept)
+        layers.append(tree)
+    return layers
 
 
 def unused_arguments(
@@ -163,38 +215,30 @@ def unused_arguments(
 
     kinds  the step kinds that the block is for
     """
+    tree = block.get("arguments")
+    if tree is None:
+        return
     members = {
         member for kind in kinds if kind in KINDS for member in shape(KINDS[kind].request).members
     }
-    for name, tree in _entries(block).items():
+    for name in keys.mapping(tree):
         if name not in members:
             message = f"{whose} has `{name}` in its request"
-            yield Diagnostic("E501", message, tree.span, did_you_mean(name, members, "member"))
+            span = tree.keys.get(name, tree.span)
+            yield Diagnostic("E501", message, span, did_you_mean(name, members, "member"))
 
 
-def _entries(block: Mapping[str, ir.Tree]) -> Mapping[str, ir.Tree]:
-    tree = block.get("arguments")
-    return keys.mapping(tree) if tree is not None else {}
-
-
-def _plain(
-    context: Context,
-    entries: Mapping[str, ir.Tree],
-    path: requests.Path,
-    spans: dict[requests.Path, Span],
-) -> dict[str, Any]:
-    return {name: _piece(context, tree, (*path, name), spans) for name, tree in entries.items()}
-
-
-def _piece(
-    context: Context, tree: ir.Tree, path: requests.Path, spans: dict[requests.Path, Span]
-) -> Any:
-    spans[path] = tree.span
+def _piece(context: Context, tree: ir.Tree, path: Path, places: Places) -> Any:
+    """A piece of `arguments` with its values read; `places` is told where it is written."""
+    places.values[path] = tree.span
     if isinstance(tree.value, Mapping):
-        return _plain(context, tree.value, path, spans)
+        places.keys.update({(*path, name): span for name, span in tree.keys.items()})
+        return {
+            name: _piece(context, item, (*path, name), places) for name, item in tree.value.items()
+        }
     if isinstance(tree.value, tuple):
         return [
-            _piece(context, item, (*path, index), spans) for index, item in enumerate(tree.value)
+            _piece(context, item, (*path, index), places) for index, item in enumerate(tree.value)
         ]
     if isinstance(tree.value, ir.Constant) and tree.value.value is None:
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from isodag.component import Container
+from isodag.diagnostics import did_you_mean
 from isodag.ir import Task
 from isodag.targets.sagemaker import keys, names, outputs, references
 from isodag.targets.sagemaker.context import Context
@@ -101,8 +102,13 @@ def _spot(context: Context, task: Task) -> dict[str, Any]:
         return {}
     entries = keys.mapping(tree)
     wait = keys.seconds(entries.get("max_wait"))
-    if wait is None or set(entries) != {"max_wait"}:
-        span = tree.span
+    for name in entries:
+        if name != "max_wait":
+            help = did_you_mean(name, ["max_wait"], "key")
+            context.report("E513", f"`spot` has no `{name}`", tree.keys.get(name, tree.span), help)
+            return {}
+    if wait is None:
+        span = entries["max_wait"].span if entries else tree.span
         context.report("E513", "`spot` takes `max_wait`, a duration", span, "write {max_wait: 3h}")
         return {}
     stopping = {"MaxRuntimeInSeconds": min(LONGEST, wait), "MaxWaitTimeInSeconds": wait}
