@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,15 @@ class ListOf:
 
 @dataclass(frozen=True)
 class Name:
-    """`steps.train.outputs.model`; `spans` holds the place of each part."""
+    """`steps.train.outputs.model`; `spans` holds the place of each part.
+
+    step  the step that a name which starts with `each` stands in; empty for all others
+    """
 
     path: tuple[str, ...]
     spans: tuple[Span, ...]
     span: Span
+    step: str = ""
 
     def __str__(self) -> str:
         root, *rest = self.path
@@ -125,6 +129,22 @@ def names(expression: Expression) -> Iterator[Name]:
         yield expression
     for child in children(expression):
         yield from names(child)
+
+
+def replaced(expression: Expression, change: Callable[[Name], Expression]) -> Expression:
+    """The expression with something else for each of its names."""
+    match expression:
+        case Name():
+            return change(expression)
+        case Compare(op, left, right, span):
+            return Compare(op, replaced(left, change), replaced(right, change), span)
+        case Contains(item, options, negated, span):
+            return Contains(replaced(item, change), replaced(options, change), negated, span)
+        case Not(operand, span):
+            return Not(replaced(operand, change), span)
+        case And(parts, span) | Or(parts, span) | ListOf(parts, span):
+            return type(expression)(tuple(replaced(part, change) for part in parts), span)
+    return expression
 
 
 def show(expression: Expression, parent: int = 0) -> str:

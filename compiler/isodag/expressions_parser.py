@@ -46,6 +46,11 @@ def is_template(text: str) -> bool:
     return "${{" in text
 
 
+def words(text: str) -> int:
+    """About how much there is to read in a text with expressions: names, numbers, operators."""
+    return len(_WORD.findall(text))
+
+
 def template(text: str, locate: Locate) -> tuple[Template | None, list[Diagnostic]]:
     """Read text with `${{ }}` in it."""
     parts: list[str | Expression] = []
@@ -130,13 +135,16 @@ _TOKEN = re.compile(
       (?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
     | (?P<name>[A-Za-z_]\w*)
     | (?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    | (?P<sign>==|!=|<=|>=|<|>|\(|\)|\[|\]|,|\.)
+    | (?P<sign>==(?!=)|!=(?!=)|<=|>=|<(?!>)|>|\(|\)|\[|\]|,|\.)
     )""",
     re.VERBOSE | re.ASCII,
 )
+_WORD = re.compile(r"\w+|[=<>]")
 _NUMERIC = re.compile(r"-?\.?[0-9][\w.]*")
 _FOREIGN = {
-    "&&": "write `and`", "||": "write `or`", "!": "write `not`", "=": "compare with `==`",
+    "&&": "write `and`", "||": "write `or`", "===": "compare with `==`",
+    "!==": "compare with `!=`", "<>": "compare with `!=`", "!": "write `not`",
+    "=": "compare with `==`",
     "-": "names hold `_`, not `-`; there is no arithmetic",
     "+": "there is no arithmetic: compute it in a component",
     "*": "there is no arithmetic: compute it in a component",
@@ -226,6 +234,8 @@ class _Parser:
         token = self.token
         if token.kind != "end":
             help = _AFTER_VALUE.get(token.text)
+            if token.text == "is" and self.tokens[self.at + 1].text == "not":
+                help = "write `!=`"
             if token.kind == "number":
                 help = "there is no arithmetic: compute it in a component"
             message = f"`{token.text}` is not expected here"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -23,9 +23,10 @@ from isodag.expressions import (
     Name,
     Not,
     Or,
+    names,
     show,
 )
-from isodag.frontend.syntax import ConditionDef
+from isodag.frontend.syntax import ConditionDef, ParameterDef
 from isodag.runtime import values
 from isodag.scope import Scope, VarValue
 
@@ -75,12 +76,16 @@ def implies(given: Expression | None, wanted: Expression | None, scope: Scope) -
 
 
 def constant(expression: Expression, scope: Scope) -> bool | None:
-    """True or False for a condition that is always so, whatever the values; else None."""
+    """True or False for a condition that is always so, whatever the values; else None.
+
+    The values of parameters are taken to keep their limits, as everything that starts a run sees
+    to; `implies` does not rely on it.
+    """
     formula = _formula(expression, scope)
     table = _Table.of(formula)
     if table is None:
         return None
-    possible, rows = table.possible(), table.rows(formula)
+    possible, rows = table.possible(_limits(expression, scope)), table.rows(formula)
     if not rows & possible:
         return False
     return True if rows & possible == possible else None
@@ -116,16 +121,19 @@ class _Table:
             found = found & rows if formula.kind == "and" else found | rows
         return found
 
-    def possible(self) -> int:
-        """The rows that some values make: those where a subject's atoms fit together."""
-        groups: dict[str, list[_Atom]] = defaultdict(list)
+    def possible(self, limits: Mapping[str, Mapping[str, Any]] | None = None) -> int:
+        """The rows that some values make: those where a subject's atoms fit together.
+
+        limits  minimum, maximum and enum by subject
+        """
+        groups: dict[tuple[str, bool], list[_Atom]] = defaultdict(list)
         for atom in self.columns:
             if atom.op:
-                groups[f"{atom.subject} {values.kind(atom.value) == 'String'}"].append(atom)
+                groups[atom.subject, values.kind(atom.value) == "String"].append(atom)
         found = self.full
-        for atoms in groups.values():
+        for (subject, _), atoms in groups.items():
             able = 0
-            for value in _samples([atom.value for atom in atoms]):
+            for value in _samples([atom.value for atom in atoms], (limits or {}).get(subject, {})):
                 rows = self.full
                 for atom in atoms:
                     column = self.columns[atom]
@@ -135,15 +143,49 @@ class _Table:
         return found
 
 
-def _samples(bounds: list[Any]) -> Iterator[Any]:
-    """The bounds themselves, and a value below, between and above each two of them."""
+def _samples(bounds: list[Any], limits: Mapping[str, Any]) -> Iterator[Any]:
+    """The bounds themselves, and a value below, between and above each two of them, in limits."""
+    if "enum" in limits:
+        # a comparison with another type is reported elsewhere
+        text = isinstance(bounds[0], str)
+        yield from (value for value in limits["enum"] if isinstance(value, str) == text)
+        return
     if isinstance(bounds[0], str):
         yield from (*bounds, "".join(bounds) + "?")
         return
-    ordered = sorted(set(bounds))
+    least, most = limits.get("minimum", -math.inf), limits.get("maximum", math.inf)
+    ordered = sorted({least, most, *(bound for bound in bounds if least <= bound <= most)})
     yield from ordered
-    yield from (-math.inf, math.inf)
     yield from ((low + high) / 2 for low, high in pairwise(ordered))
+
+
+def _limits(expression: Expression, scope: Scope) -> dict[str, dict[str, Any]]:
+    """The limits of the parameters that a condition compares, named conditions written out."""
+    found: dict[str, dict[str, Any]] = {}
+    waiting = [expression]
+    while waiting:
+        for name in names(waiting.pop()):
+            if str(name) in found:
+                continue
+            meant = scope.look_up(name)
+            found[str(name)] = {}
+            if isinstance(meant, ConditionDef) and meant.expression is not None:
+                waiting.append(meant.expression)
+            elif isinstance(meant, ParameterDef):
+                found[str(name)] = {
+                    word: datum.value
+                    for word, datum in meant.constraints.items()
+                    if _sensible(word, datum.value, meant.type.text)
+                }
+    return found
+
+
+def _sensible(word: str, limit: Any, type_name: str) -> bool:
+    """Whether a limit can be reckoned with; what is wrong with it is reported elsewhere."""
+    if word == "enum":
+        wanted = {"Integer", "Float"} if type_name in ("Integer", "Float") else {type_name}
+        return isinstance(limit, list) and limit != [] and set(map(values.kind, limit)) <= wanted
+    return word in ("minimum", "maximum") and type(limit) in (int, float) and math.isfinite(limit)
 
 
 def _atoms(formula: _Formula) -> Iterator[_Atom]:
@@ -188,6 +230,8 @@ def _formula(expression: Expression | None, scope: Scope) -> _Formula:
 def _comparison(op: str, left: Expression, right: Expression, scope: Scope) -> _Formula:
     if isinstance(left, Literal) or (not isinstance(right, Literal) and show(left) > show(right)):
         left, right, op = right, left, _MIRROR[op]
+    if (known := _known(op, left, right)) is not None:
+        return _TRUE if known else _not(_TRUE)
     if isinstance(right, Literal) and isinstance(right.value, bool):
         positive = _formula(left, scope) if right.value else _not(_formula(left, scope))
         return _not(positive) if op == "!=" else positive
@@ -196,6 +240,20 @@ def _comparison(op: str, left: Expression, right: Expression, scope: Scope) -> _
     else:
         positive = _atom(f"{show(left)} {_NEGATED.get(op, op)} {show(right)}")
     return _not(positive) if op in _NEGATED else positive
+
+
+def _known(op: str, left: Expression, right: Expression) -> bool | None:
+    """The result of a comparison of two literals, or of a value with itself."""
+    if isinstance(left, Name) and str(left) == show(right):
+        return op in ("==", "<=", ">=")
+    if not isinstance(left, Literal) or not isinstance(right, Literal):
+        return None
+    a, b = left.value, right.value
+    if op in ("==", "!="):
+        return bool(a == b) == (op == "==")
+    if isinstance(a, str) != isinstance(b, str):
+        return None
+    return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op])
 
 
 def _orderly(value: Any) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from isodag.diagnostics import Diagnostic, did_you_mean
-from isodag.expressions import Name, Template
-from isodag.frontend import schema
+from isodag.expressions import Expression, Name, Template
+from isodag.frontend import remedies, schema
 from isodag.frontend.syntax import Datum, StepDef, Tree
 from isodag.runtime.values import render
 from isodag.scope import Scope, VarValue
@@ -46,17 +46,19 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
           "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+DURATION = r"([0-9]{1,9})([smhd])"
+SIZE = r"([0-9]{1,9})(Ki|Mi|Gi|Ti|k|M|G|T)?"
 
 
 def seconds(text: str) -> int | None:
     """`90s`, `5m`, `3h`, `30d` as seconds; None when it is none of these."""
-    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    match = re.fullmatch(DURATION, text)
     return int(match[1]) * _UNITS[match[2]] if match else None
 
 
 def size(text: str) -> int | None:
     """`500Mi`, `16Gi`, `2G` as bytes; None when it is no size."""
-    match = re.fullmatch(r"([0-9]{1,9})(Ki|Mi|Gi|Ti|k|M|G|T)?", text)
+    match = re.fullmatch(SIZE, text)
     return int(match[1]) * _SIZES[match[2] or ""] if match else None
 
 
@@ -65,10 +67,16 @@ def constant(tree: Tree, scope: Scope) -> Any:
     value = tree.value
     if isinstance(value, Datum):
         return value.value
-    if isinstance(value, Template) and isinstance(value.whole, Name):
-        found = scope.look_up(value.whole)
-        return found.value if isinstance(found, VarValue) else None
-    return None
+    parts = value.parts if isinstance(value, Template) else ()
+    known = [_known(part, scope) for part in parts]
+    if len(known) > 1 and not any(isinstance(item, dict | list | None) for item in known):
+        return "".join(map(render, known))
+    return known[0] if len(known) == 1 else None
+
+
+def _known(part: str | Expression, scope: Scope) -> Any:
+    found = scope.look_up(part) if isinstance(part, Name) else None
+    return part if isinstance(part, str) else found.value if isinstance(found, VarValue) else None
 
 
 def effective(step: StepDef, scope: Scope, key: str) -> Tree | None:
@@ -118,18 +126,32 @@ def retry(tree: Tree | None, scope: Scope) -> Retry | None:
 
 def problems(key: str, tree: Tree, scope: Scope) -> Iterator[Diagnostic]:
     """What is wrong with the values of a `resources`, `cache` or `retry` block."""
-    kinds = {item.name: item.kind for item in schema.SETTING_KEYS[key]}
+    known = {item.name: item for item in schema.SETTING_KEYS[key]}
     for name, leaf in tree.value.items() if isinstance(tree.value, Mapping) else ():
-        value = (
-            [_cause(item, scope) for item in leaf.value]
-            if isinstance(leaf.value, tuple)
-            else constant(leaf, scope)
-        )
-        if value is None:
+        if name not in known:
             continue
-        wrong = _wrong(name, kinds.get(name, "any"), value)
-        if wrong is not None:
-            yield Diagnostic("E410", f"`{name}` {wrong[0]}", leaf.span, wrong[1])
+        if isinstance(leaf.value, tuple):
+            yield from _causes(name, leaf, leaf.value, scope)
+        elif isinstance(value := constant(leaf, scope), list) and known[name].kind == "sequence":
+            listed = tuple(Tree(Datum(item, leaf.span), leaf.span) for item in value)
+            yield from _causes(name, leaf, listed, scope)
+        elif value is not None:
+            wrong = _wrong(known[name], value)
+            if wrong is not None:
+                yield Diagnostic("E410", f"`{name}` {wrong[0]}", leaf.span, wrong[1])
+
+
+def _causes(name: str, tree: Tree, items: tuple[Tree, ...], scope: Scope) -> Iterator[Diagnostic]:
+    known = schema.RETRY_CAUSES
+    if not items:
+        help = f"causes are {', '.join(known)}"
+        yield Diagnostic("E410", f"`{name}` names no cause", tree.span, help)
+    for item in items:
+        cause = _cause(item, scope)
+        if cause is not None and cause not in known:
+            message = f"`{name}` holds `{cause}`, which is no cause"
+            help = did_you_mean(str(cause), known, "cause")
+            yield Diagnostic("E410", message, item.span, help)
 
 
 def _cause(tree: Tree, scope: Scope) -> Any:
@@ -140,28 +162,27 @@ def _cause(tree: Tree, scope: Scope) -> Any:
     return found if found is not None else "nothing" if isinstance(tree.value, Datum) else "a list"
 
 
-def _wrong(name: str, kind: str, value: Any) -> tuple[str, str | None] | None:
+def _wrong(key: schema.Key, value: Any) -> tuple[str, str | None] | None:
+    name, kind = key.name, key.kind
     if kind == "duration" and (not isinstance(value, str) or seconds(value) is None):
-        return f"is `{value}`, not a duration", "write a number and s, m, h or d, as 30s or 12h"
+        return f"is `{value}`, not a duration", remedies.duration(str(value))
     if kind == "size" and (not isinstance(value, str) or size(value) is None):
-        return f"is `{value}`, not a size", "write a number and Mi, Gi or Ti, as 16Gi"
+        return f"is `{value}`, not a size", remedies.size(str(value))
+    if kind == "size" and (size(value) or 0) < 2**20:
+        plain = value.isdigit() and len(value) < 7
+        way_out = f"write {value}Gi or {value}Mi" if plain else "write it in Mi or Gi"
+        return f"is {value}, less than a megabyte", way_out
     if kind in ("integer", "number"):
         if type(value) not in ((int,) if kind == "integer" else (int, float)):
             return "must be a whole number" if kind == "integer" else "must be a number", None
         shown = render(value)
-        if name == "max_attempts" and not 1 <= value <= 20:
-            return f"is {shown}, not 1 to 20", None
-        if name == "backoff" and not 1 <= value <= 100:
-            return f"is {shown}, not 1 to 100", "1 keeps the pause, 2 doubles it each time"
-        if (name in ("cpu", "gpu") and not 0 <= value <= 10_000) or (name == "cpu" and value == 0):
+        least, most = key.minimum, key.maximum
+        within = (least is None or value >= least) and (most is None or value <= most)
+        if name in ("cpu", "gpu") and (not within or (name == "cpu" and value == 0)):
             return f"is {shown}, which no machine has", None
-    if name == "on":
-        if not value:
-            return "names no cause", f"causes are {', '.join(schema.RETRY_CAUSES)}"
-        for cause in value:
-            if cause is not None and cause not in schema.RETRY_CAUSES:
-                help = did_you_mean(str(cause), schema.RETRY_CAUSES, "cause")
-                return f"holds `{cause}`, which is no cause", help
+        if not within:
+            help = "1 keeps the pause, 2 doubles it each time" if name == "backoff" else None
+            return f"is {shown}, not {least:g} to {most:g}", help
     return None
 
 

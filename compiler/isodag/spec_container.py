@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isodag import types
+from isodag import spec_command, spec_words, types
 from isodag.component import Container, Input, Output, Placeholder
 from isodag.diagnostics import did_you_mean
 from isodag.frontend import nodes
@@ -43,6 +43,8 @@ def read(
         reader.report("E707", message, parts["fileOutputs"][0].span, "use outputPath in args")
     if fields.unread & {"inputs", "outputs"}:
         return None  # placeholders would seem to name nothing
+    spec_words.image(reader, parts)
+    spec_command.words(reader, parts, inputs, outputs)
     command = tuple(
         _argument(reader, item, inputs, outputs) for item in reader.items(parts, "command")
     )
@@ -77,6 +79,9 @@ def _argument(
         reader.report("E705", f"unknown placeholder `{key.text}`", key.span, help)
         return ""
     if key.text == "executorInput":
+        if not isinstance(value, Scalar) or value.value is not None:
+            message = "`executorInput` takes nothing"
+            reader.report("E705", message, value.span, "write {executorInput: null}")
         return Placeholder("executorInput")
     name = value.text if isinstance(value, Scalar) else ""
     ports: dict[str, Input | Output] = {
@@ -85,6 +90,8 @@ def _argument(
     side = "input" if key.text.startswith("input") else "output"
     if name not in ports:
         help = did_you_mean(name, ports, side)
+        if any(port.name == name for port in (outputs if side == "input" else inputs)):
+            help = "write outputPath" if side == "input" else "write inputPath or inputValue"
         message = f"there is no {side} `{name}`"
         if not isinstance(value, Scalar):
             message = f"`{key.text}` names one {side}, not {nodes.kind(value)}"

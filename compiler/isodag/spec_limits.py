@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from isodag import types
-from isodag.runtime import values
+from isodag.runtime import patterns, values
 
 WORDS = ("minimum", "maximum", "enum", "pattern", "format")
 
@@ -16,6 +15,8 @@ def way_out(reason: str) -> str | None:
     """The way out for a limit of the wrong sort."""
     if "does not suit" in reason:
         return "minimum and maximum are for numbers, pattern is for String, enum for any value"
+    if "for ever" in reason:
+        return "write out what it may be, or use `enum`"
     return None
 
 
@@ -27,8 +28,10 @@ def problem(name: str, data: Any, type_name: str) -> str | None:
             return "must be a number"
         return None if type_name in ("Integer", "Float") else f"does not suit {type_name}"
     if name == "enum":
-        if not isinstance(data, list) or not data:
+        if not isinstance(data, list):
             return "must be a list of values"
+        if not data:
+            return "holds no value: none would be allowed"
         if not types.is_parameter(type_name):
             return f"does not suit {type_name}"
         for item in data:
@@ -42,8 +45,5 @@ def problem(name: str, data: Any, type_name: str) -> str | None:
     if name == "pattern":
         if type_name != "String":
             return f"does not suit {type_name}"
-        try:
-            re.compile(data)
-        except (re.error, RecursionError, OverflowError) as error:
-            return f"is not a regular expression: {error}"
+        return patterns.problem(data)
     return None

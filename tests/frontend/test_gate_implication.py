@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isodag import gates_logic
@@ -121,6 +121,7 @@ TEXTS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_what_is_implied_is_true_whenever_the_other_is(given_text: str, wanted_text: str) -> None:
     left, right = read(given_text), read(wanted_text)

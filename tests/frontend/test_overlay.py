@@ -29,6 +29,7 @@ steps:
     resources: {cpu: 4, disk: 1Gi}
   tell:
     component: announce@1
+    after: [make]
     inputs: {model: "s3://b/m", text: "for ${{ vars.name }}"}
 targets:
   sagemaker: {role: "arn:aws:iam::111122223333:role/a", artifact_root: "s3://a/b"}
@@ -143,17 +144,17 @@ def test_a_target_can_be_added(laid: Laid) -> None:
         ("parameters: {cuont: 1}", "E215 values/v0.yaml:3:14 the pipeline has no parameter `cuont`"),
         ("steps: {mak: {}}", "E215 values/v0.yaml:3:9 the pipeline has no step `mak`"),
         ("steps: {make: {component: other}}",
-         "E107 values/v0.yaml:3:16 unknown key `component` in a values file's step `make`"),
+         "E220 values/v0.yaml:3:16 a values file cannot say `component`: only the definition does"),
         ("steps: {make: {inputs: {count: 1}}}",
-         "E107 values/v0.yaml:3:16 unknown key `inputs` in a values file's step `make`"),
+         "E220 values/v0.yaml:3:16 a values file cannot say `inputs`: only the definition does"),
         ("steps: {make: {when: true}}",
-         "E107 values/v0.yaml:3:16 unknown key `when` in a values file's step `make`"),
+         "E220 values/v0.yaml:3:16 a values file cannot say `when`: only the definition does"),
         ("steps: {make: 3}",
          "E108 values/v0.yaml:3:15 a values file's step `make` must be a mapping, not a number"),
         ("steps: {make: {resources: {cores: 3}}}",
          "E107 values/v0.yaml:3:28 unknown key `cores` in `resources`"),
-        ("name: other", "E107 values/v0.yaml:3:1 unknown key `name` in a values file"),
-        ("conditions: {a: true}", "E107 values/v0.yaml:3:1 unknown key `conditions` in a values file"),
+        ("name: other", "E220 values/v0.yaml:3:1 a values file cannot say `name`: only the definition does"),
+        ("conditions: {a: true}", "E220 values/v0.yaml:3:1 a values file cannot say `conditions`: only the definition does"),
         ("vars: [a]", "E108 values/v0.yaml:3:7 `vars` must be a mapping, not a list"),
         ("vars: {name: }", "E108 values/v0.yaml:3:14 variable `name` has no value"),
         ("parameters: {count: many}",
@@ -191,7 +192,7 @@ def test_a_pipeline_is_no_values_file(laid: Laid) -> None:
         ("a..b=7", "E113 `--set a..b=7` is not path=value", 1),
         ("", "E113 `--set ` is not path=value", 1),
         ("parameters.cuont=7", "E215 the pipeline has no parameter `cuont`", 12),
-        ("steps.make.component=x", "E107 unknown key `component` in a values file's step `make`", 12),
+        ("steps.make.component=x", "E220 a values file cannot say `component`: only the definition does", 12),
         ("parameters.count=many",
          "E401 the default of `count` must be of type Integer, not String", 18),
         ("vars.name=[a", "E102 `[` is not closed", 11),

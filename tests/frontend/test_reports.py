@@ -283,6 +283,15 @@ def test_check_tells_machines_everything_with_these_keys(workshop: Path) -> None
     assert (1, "") == (done.exit_code, done.stderr)
     assert {
         "schema_version": 1,
+        "ignored": [],
+        "summary": {
+            "errors": 1,
+            "warnings": 0,
+            "ignored": 0,
+            "definitions": 1,
+            "values_files": 0,
+            "components": 0,
+        },
         "diagnostics": [
             {
                 "code": "E203",
@@ -345,5 +354,5 @@ def test_messages_go_to_stderr_and_the_verdict_to_stdout(workshop: Path) -> None
     assert (
         "error[E207]: there is no component `make_number`\n --> bad.yaml:4:27\n  |\n"
         "4 | steps: {make: {component: make_number@1}}\n  |                           ^^^^^^^^^^^^^\n"
-        "  = help: did you mean `make_numbers`?\n\n1 error\n"
+        "  = help: did you mean `make_numbers`?\n\nbad.yaml: 1 error\n"
     ) == done.stderr

@@ -23,7 +23,7 @@ _READS = re.compile(r"\.(inputs|outputs)\.(parameters|artifacts)\['([^']+)'\](\.
 _OPERAND = re.compile(r"inputs\.parameter_values\['([^']+)'\]")
 # What the driver puts in place of a constant
 RUN_FACTS = ("{{$.pipeline_job_uuid}}", "{{$.pipeline_job_create_time_utc}}")
-_POD_KEYS = {"nodeSelector", "tolerations", "imagePullSecret"}
+_POD_KEYS = {"nodeSelector", "tolerations", "imagePullSecret", "secretAsEnv"}
 
 
 def faults(text: str) -> list[str]:
@@ -148,6 +148,7 @@ class Spec:
         if component is None:
             yield f"{where}: no component {task['componentRef']['name']}"
             return
+        yield from self.secrets(where, component, around)
         waits = task.get("dependentTasks", [])
         for other in waits:
             if other not in siblings:
@@ -175,6 +176,19 @@ class Spec:
         if retry is not None and (retry["maxRetryCount"] < 1 or retry["backoffFactor"] % 1):
             yield f"{where}: Argo takes no such retryPolicy"
         yield from self.implementation(where, task["componentRef"]["name"], component)
+
+    def secrets(
+        self, where: str, component: Mapping[str, Any], around: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """What is wrong with the secrets of a task's pod; a parameter is one of the DAG around."""
+        inputs = around.get("inputDefinitions", {}).get("parameters", {})
+        pod = self.pods.get(component.get("executorLabel", ""), {})
+        for item in pod.get("secretAsEnv", []):
+            source = item.get("secretNameParameter", {}).get("componentInputParameter")
+            if ("secretName" in item) == (source is not None) or not item.get("keyToEnv"):
+                yield f"{where}: a secret with no name or two, or of no use"
+            elif source is not None and inputs.get(source, {}).get("parameterType") != "STRING":
+                yield f"{where}: the secret's name comes from {source}, which is no text here"
 
     def implementation(self, where: str, name: str, component: Mapping[str, Any]) -> Iterator[str]:
         """What is wrong with a component; each is looked into once."""

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from isodag.checks import comparing, compile_time, conditions, naming, typing, unused, wiring
+from isodag.checks import (
+    comparing,
+    compile_time,
+    conditions,
+    forgotten,
+    naming,
+    outcomes,
+    repeating,
+    secrets,
+    typing,
+    unused,
+    wiring,
+)
 from isodag.diagnostics import MOST, Diagnostic
 from isodag.scope import Scope
 
@@ -22,6 +34,9 @@ RULES: tuple[Rule, ...] = (
     naming.unknown_variable,
     naming.unknown_condition,
     naming.malformed_name,
+    repeating.unknown_loop_variable,
+    repeating.wrong_list,
+    repeating.output_of_repeated,
     wiring.missing_input,
     wiring.unknown_input,
     wiring.cycle,
@@ -41,19 +56,29 @@ RULES: tuple[Rule, ...] = (
     comparing.not_a_value,
     typing.unknown_type,
     typing.artifact_in_text,
+    forgotten.name_as_text,
+    forgotten.name_in_text,
+    secrets.secret_elsewhere,
+    secrets.bad_secret,
     compile_time.not_compile_time,
     compile_time.bad_constraint,
     compile_time.bad_setting,
     typing.number_in_text,
-    conditions.always_the_same,
+    outcomes.always_the_same,
+    outcomes.impossible_value,
     unused.unused_parameter,
     unused.unused_variable,
     unused.unused_condition,
+    unused.unread_step,
     unused.run_fact_in_cached_step,
 )
 
-MOOT = ("W201", "W202", "W203", "W301")
+MOOT = ("W201", "W202", "W203", "W205", "W301")
 """Warnings that say nothing while there are errors: what is broken only looks unused."""
+
+
+UNREAD = ("W201", "W202")
+"""Warnings about what the DAG file by itself does not read, whatever is laid over it."""
 
 
 def run(scope: Scope) -> list[Diagnostic]:

@@ -24,7 +24,8 @@ def different_types(scope: Scope) -> Iterator[Diagnostic]:
                 yield from wrong
                 if not wrong:
                     left, right = scope.type_of(part.left), scope.type_of(part.right)
-                    yield from _compared(left, right, part.op, part.span)
+                    quoted = any(map(_number_in_quotes, (part.left, part.right)))
+                    yield from _compared(left, right, part.op, part.span, quoted)
             elif isinstance(part, Contains):
                 yield from _contained(part, scope)
 
@@ -42,7 +43,14 @@ def _no_value(side: Expression, scope: Scope) -> Iterator[Diagnostic]:
         yield Diagnostic("E404", "a condition cannot be compared", side.span, help)
 
 
-def _compared(left: str | None, right: str | None, op: str, span: Span) -> Iterator[Diagnostic]:
+def _number_in_quotes(side: Expression) -> bool:
+    text = side.value if isinstance(side, Literal) else None
+    return isinstance(text, str) and isinstance(values.core_scalar(text), int | float)
+
+
+def _compared(
+    left: str | None, right: str | None, op: str, span: Span, quoted: bool = False
+) -> Iterator[Diagnostic]:
     artifacts = types.ARTIFACT_TYPES
     if left is None or right is None or left in artifacts or right in artifacts:
         return
@@ -56,7 +64,7 @@ def _compared(left: str | None, right: str | None, op: str, span: Span) -> Itera
         message, help = f"{types.one(left)} is never comparable with {types.one(right)}", None
         if {left, right} == {"Boolean", "String"}:
             help = "write true or false without quotes"
-        elif "String" in (left, right) and {left, right} & {"Integer", "Float"}:
+        elif quoted and {left, right} & {"Integer", "Float"}:
             help = "a number in quotes is text"
     yield Diagnostic("E404", message, span, help)
 
@@ -67,7 +75,8 @@ def _contained(part: Contains, scope: Scope) -> Iterator[Diagnostic]:
     if isinstance(part.options, ListOf):
         for option in part.options.items:
             wrong = [*_no_value(option, scope)]
-            yield from wrong or _compared(item, scope.type_of(option), "==", option.span)
+            quoted = _number_in_quotes(option)
+            yield from wrong or _compared(item, scope.type_of(option), "==", option.span, quoted)
     options = options_of(part.options, scope)
     if options is None:
         if scope.type_of(part.options) is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from isodag import settings, spec_limits, types
+from isodag import settings, spec_limits, types, unroll
+from isodag.checks.secrets import is_secret
 from isodag.checks.typing import limits
 from isodag.diagnostics import Diagnostic
 from isodag.expressions import Name, Template
 from isodag.frontend.syntax import ParameterDef
-from isodag.scope import Missing, RunField, Scope, StepOutput, VarValue, templates
+from isodag.scope import EachValue, Missing, RunField, Scope, StepOutput, VarValue, templates
 from isodag.source import Span
 
 
@@ -20,6 +21,8 @@ def not_compile_time(scope: Scope) -> Iterator[Diagnostic]:
         if use.role not in ("setting", "var", "default") or use.expression.span in allowed:
             continue
         found = scope.look_up(name)
+        if is_secret(found):
+            continue  # E411 tells
         if use.role == "var" and not isinstance(found, Missing):
             message = f"a variable is written out: it cannot read `{name}`"
             yield Diagnostic("E408", message, name.span, "write the value")
@@ -44,25 +47,30 @@ def _run_time_templates(scope: Scope) -> Iterator[Span]:
 
 def _reads_parameters_only(template: Template, scope: Scope) -> bool:
     parts = [part for part in template.parts if isinstance(part, Name)]
-    return all(isinstance(scope.look_up(part), ParameterDef | VarValue | Missing) for part in parts)
+    known = ParameterDef | VarValue | EachValue | Missing
+    return all(isinstance(scope.look_up(part), known) for part in parts)
 
 
 def bad_constraint(scope: Scope) -> Iterator[Diagnostic]:
     """E409: a parameter's limits make no sense for its type."""
     for parameter in scope.definition.parameters:
-        type_name = types.canonical(parameter.type.text)
+        type_name = types.declared(parameter.type.text)
+        if is_secret(parameter):
+            type_name = types.SECRET
         if type_name is None:
             continue
         for name, datum in parameter.constraints.items():
             reason = spec_limits.problem(name, datum.value, type_name)
             if reason is not None:
-                yield Diagnostic(
-                    "E409", f"`{name}` {reason}", datum.span, spec_limits.way_out(reason)
-                )
-        found = limits(parameter)
-        if "minimum" in found and "maximum" in found and found["minimum"] > found["maximum"]:
-            span = parameter.constraints["minimum"].span
-            yield Diagnostic("E409", "`minimum` is above `maximum`", span, "swap them")
+                unfit = "does not suit" in reason
+                span = parameter.keys.get(name, datum.span) if unfit else datum.span
+                help = spec_limits.way_out(reason)
+                yield Diagnostic("E409", f"`{name}` {reason}", span, help)
+        if set(limits(parameter)) >= {"minimum", "maximum"}:
+            least, most = parameter.constraints["minimum"], parameter.constraints["maximum"]
+            if least.value > most.value:
+                message = "`minimum` is above `maximum`"
+                yield Diagnostic("E409", message, least.span, "swap them")
 
 
 def bad_setting(scope: Scope) -> Iterator[Diagnostic]:
@@ -71,9 +79,12 @@ def bad_setting(scope: Scope) -> Iterator[Diagnostic]:
     for step in scope.definition.steps:
         blocks += step.settings.items()
     for key, tree in blocks:
-        yield from settings.problems(key, tree, scope)
+        for variant in unroll.trees(tree, scope):
+            yield from settings.problems(key, variant, scope)
+    told = set()
     for step in scope.definition.steps:
         retry = settings.effective(step, scope, "retry")
-        if retry is not None and "max_attempts" not in retry.keys:
-            message = f"`retry` of step `{step.name.text}` has no `max_attempts`"
-            yield Diagnostic("E410", message, retry.span, "say how many tries in all, 1 to 20")
+        if retry is not None and "max_attempts" not in retry.keys and retry.span not in told:
+            told.add(retry.span)  # several steps may have it by `defaults:`
+            help = "say how many tries in all, 1 to 20"
+            yield Diagnostic("E410", "`retry` has no `max_attempts`", retry.span, help)

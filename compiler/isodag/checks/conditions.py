@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from isodag import gates, gates_logic, types
+from isodag import gates, gates_logic, types, unroll
 from isodag.checks.wiring import arrows
 from isodag.diagnostics import Diagnostic, Related
 from isodag.expressions import (
@@ -12,7 +12,6 @@ from isodag.expressions import (
     Compare,
     Contains,
     Expression,
-    Literal,
     Name,
     Not,
     Or,
@@ -22,6 +21,8 @@ from isodag.expressions import (
 )
 from isodag.frontend.syntax import StepDef
 from isodag.scope import RunField, Scope
+
+MAX_PAIRS = 1_000  # of conditions of repeated steps, looked at one by one
 
 
 def conditions_of(scope: Scope) -> Iterator[Expression]:
@@ -36,22 +37,37 @@ def conditions_of(scope: Scope) -> Iterator[Expression]:
 
 def outside_gate(scope: Scope) -> Iterator[Diagnostic]:
     """E301: a step waits for a gated step without standing behind a condition that implies it."""
-    known: dict[tuple[str, str], bool] = {}
+    known: dict[tuple[str, ...], bool] = {}
     for step in scope.definition.steps:
         given = step.when.expression if step.when is not None else None
-        if "when" in step.unread or (step.when is not None and not _sound(given, scope)):
+        if "when" in step.unread or (step.when is not None and not sound(given, scope)):
             continue
+        givens = unroll.conditions(step, scope)
         missing: dict[str, tuple[str, Name | None]] = {}
         for producer, name in gates.upstream(step, scope):
             gate = scope.steps[producer].when
-            if gate is None or gate.text in missing or not _sound(gate.expression, scope):
+            if gate is None or not sound(gate.expression, scope):
                 continue
-            pair = (_shown(given), _shown(gate.expression))
+            wanted = unroll.conditions(scope.steps[producer], scope)
+            written = wanted == (gate.expression,)
+            text = gate.text if written else " and ".join(_shown(one) for one in wanted if one)
+            if text in missing:
+                continue
+            pair = (*map(_shown, givens), text)
             if pair not in known:
-                known[pair] = gates_logic.implies(given, gate.expression, scope)
+                known[pair] = _all_imply(givens, wanted, scope)
             if not known[pair] and not _reads(gate.expression, step, scope):  # else E211 tells
-                missing[gate.text] = (producer, name)
+                missing[text] = (producer, name)
         yield from _ungated(step, missing, scope)
+
+
+def _all_imply(
+    givens: Sequence[Expression | None], wanted: Sequence[Expression | None], scope: Scope
+) -> bool:
+    """Whether each of some conditions implies each of others; very many are not tried."""
+    return len(givens) * len(wanted) <= MAX_PAIRS and all(
+        gates_logic.implies(given, want, scope) for given in givens for want in wanted
+    )
 
 
 def _shown(expression: Expression | None) -> str:
@@ -78,7 +94,8 @@ def _ungated(
         gate = scope.steps[producer].when
         word = next((word for word in step.after if word.text == producer), step.name)
         span = name.span if name is not None else word.span
-        message = f"step `{step.name.text}` waits for `{producer}`, which runs only when `{text}`"
+        shown = gate.text if gate is not None else text
+        message = f"step `{step.name.text}` waits for `{producer}`, which runs only when `{shown}`"
         said = f"`{producer}` stands behind this condition"
         related = (Related(said, gate.span),) if gate is not None else ()
         verb = "write" if step.when is not None else "add"
@@ -86,7 +103,7 @@ def _ungated(
         yield Diagnostic("E301", message, span, help, related)
 
 
-def _sound(expression: Expression | None, scope: Scope) -> bool:
+def sound(expression: Expression | None, scope: Scope) -> bool:
     """Whether a condition can be reasoned about; what is wrong with it is reported elsewhere."""
     return (
         expression is not None
@@ -199,18 +216,3 @@ def operands(expression: Expression) -> Iterator[Expression]:
     yield expression
     for child in children(expression):
         yield from operands(child)
-
-
-def always_the_same(scope: Scope) -> Iterator[Diagnostic]:
-    """W301: a condition is true, or false, whatever the values."""
-    for condition in conditions_of(scope):
-        if isinstance(condition, Literal) or not _sound(condition, scope):
-            continue  # `when: true` is said on purpose
-        named = [name for name in names(condition) if name.path[0] in scope.conditions]
-        if any(gates_logic.constant(name, scope) is not None for name in named):
-            continue  # told there
-        found = gates_logic.constant(condition, scope)
-        if found is not None:
-            message = f"this condition is always {'true' if found else 'false'}"
-            help = "remove it" if found else "no step behind it ever runs"
-            yield Diagnostic("W301", message, condition.span, help)

@@ -10,11 +10,12 @@ from isodag.scope import ROOTS, Missing, Scope
 
 _FORMS = {
     "parameters": "parameters.NAME", "vars": "vars.NAME", "steps": "steps.NAME.outputs.NAME",
-    "run": "run.id",
+    "run": "run.id", "each": "each.NAME",
 }  # fmt: skip
 _COMMON = {
     "params": "parameters", "parameter": "parameters", "inputs": "parameters", "var": "vars",
     "step": "steps", "variables": "vars", "env": "vars", "tasks": "steps", "jobs": "steps",
+    "item": "each", "foreach": "each", "loop": "each", "matrix": "each",
 }  # fmt: skip
 
 
@@ -30,10 +31,11 @@ def unknown_step(scope: Scope) -> Iterator[Diagnostic]:
     for name, found in _missing(scope, "step"):
         help = did_you_mean(name.path[1], found.known, "step")
         yield Diagnostic("E201", f"there is no step `{name.path[1]}`", name.spans[1], help)
-    for step in scope.definition.steps:
+    for step in scope.definition.steps if "steps" not in scope.definition.unread else ():
         for word in step.after:
             if word.text not in scope.steps:
-                help = did_you_mean(word.text, scope.steps, "step")
+                bare = word.text.removeprefix("steps.").partition(".")[0]
+                help = did_you_mean(bare, scope.steps, "step")
                 yield Diagnostic("E201", f"there is no step `{word.text}`", word.span, help)
 
 
@@ -42,7 +44,10 @@ def unknown_parameter(scope: Scope) -> Iterator[Diagnostic]:
     for name, found in _missing(scope, "parameter"):
         near = suggest(name.path[1], found.known)
         help = f"declare it under `parameters:`, as {name.path[1]}: {{type: String}}"
-        help = f"did you mean `{near}`?" if near else help
+        if name.path[1] in scope.vars:
+            help = f"did you mean `vars.{name.path[1]}`?"
+        elif near:
+            help = f"did you mean `{near}`?"
         message = f"there is no parameter `{name.path[1]}`"
         yield Diagnostic("E202", message, name.spans[1], help)
 
@@ -67,6 +72,8 @@ def unknown_variable(scope: Scope) -> Iterator[Diagnostic]:
     """E204: a name speaks of a variable that `vars:` does not hold."""
     for name, found in _missing(scope, "variable"):
         help = did_you_mean(name.path[1], found.known, "variable")
+        if name.path[1] in scope.parameters:
+            help = f"did you mean `parameters.{name.path[1]}`?"
         yield Diagnostic("E204", f"there is no variable `{name.path[1]}`", name.spans[1], help)
 
 
@@ -85,6 +92,12 @@ def unknown_condition(scope: Scope) -> Iterator[Diagnostic]:
             help = f"name an output of the step: `steps.{word}.outputs.NAME`"
         elif word in ROOTS:
             help = f"say what of them: `{_FORMS[word]}`"
+        elif (
+            use.step is not None
+            and use.step.foreach is not None
+            and (near := suggest(word, [use.step.foreach.var.text]))
+        ):
+            help = f"did you mean `each.{near}`?"
         elif near := suggest(word, [*scope.parameters, *scope.vars]):
             help = f"did you mean `{'parameters' if near in scope.parameters else 'vars'}.{near}`?"
         elif word.lower() in ("true", "false"):
@@ -104,6 +117,9 @@ def malformed_name(scope: Scope) -> Iterator[Diagnostic]:
         if found.what == "root":
             meant = _COMMON.get(root) or suggest(root, found.known)
             help = f"did you mean `{meant}`?" if meant else did_you_mean(root, found.known, "start")
+            inner = name.path[-1]
+            if inner in scope.parameters and {"parameters", "inputs"} & set(name.path[1:-1]):
+                help = f"did you mean `parameters.{inner}`?"  # Azure ML, Argo
             if root in scope.steps:
                 rest = ".".join(part for part in name.path[1:] if part != "outputs")
                 help = f"did you mean `steps.{root}.outputs.{rest}`?"

@@ -7,20 +7,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from isodag import spec_limits, types
+from isodag import spec_limits, types, unroll
+from isodag.checks import forgotten
 from isodag.component import Input
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.expressions import Name, Template
+from isodag.frontend import remedies
 from isodag.frontend.syntax import ConditionDef, Datum, Entry, ParameterDef, StepDef
-from isodag.runtime import values
-from isodag.scope import Scope, StepOutput, VarValue, names_in
+from isodag.runtime import patterns, values
+from isodag.scope import EachValue, Scope, StepOutput, VarValue, names_in
+from isodag.source import Span
 
-# what other formats call our types
-_FOREIGN_TYPES = {
-    "number": "Float", "object": "JsonObject", "map": "JsonObject", "array": "JsonArray",
-    "file": "Artifact", "folder": "Artifact", "directory": "Artifact", "path": "Artifact",
-    "uri": "Artifact", "table": "Dataset",
-}  # fmt: skip
+_OCTAL = re.compile(r"[-+]?0[0-7]+")
 
 
 def constant_of(value: Datum | Template | None, scope: Scope) -> Datum | None:
@@ -37,20 +35,23 @@ def constant_of(value: Datum | Template | None, scope: Scope) -> Datum | None:
         else:
             return None
     if isinstance(value.whole, Name):
-        return Datum(known[0], value.whole.span)
+        held = scope.vars.get(value.whole.path[1]) if value.whole.path[0] == "vars" else None
+        text = held.text if isinstance(held, Datum) else ""
+        return Datum(known[0], value.whole.span, text)
     if not known or any(isinstance(item, dict | list | None) for item in known):
         return None
     return Datum("".join(values.render(item) for item in known), value.span)
 
 
 def inputs_given(scope: Scope) -> Iterator[tuple[StepDef, Entry, Input]]:
-    """Every input of every step with the port it goes to."""
+    """Every input of every step with the port it goes to; of a repeated step, that of each copy."""
     for step in scope.definition.steps:
         component = scope.component(step)
         for entry in step.inputs if component is not None else ():
             port = component.input(entry.name.text) if component is not None else None
             if port is not None:
-                yield step, entry, port
+                for value in unroll.variants(entry.value, scope):
+                    yield step, Entry(entry.name, value), port
 
 
 def ends(value: Datum | Template, port: Input, scope: Scope) -> tuple[Related, ...]:
@@ -75,14 +76,14 @@ def ends(value: Datum | Template, port: Input, scope: Scope) -> tuple[Related, .
 def wrong_literal(scope: Scope) -> Iterator[Diagnostic]:
     """E401: a literal, default or variable is not of the type that is due."""
     for parameter in scope.definition.parameters:
-        type_name = types.canonical(parameter.type.text)
+        type_name = types.declared(parameter.type.text)
         given = constant_of(parameter.default, scope)
-        if type_name and given is not None:
+        if type_name and given is not None and not forgotten.forgot(given.value, scope):
             where = f"the default of `{parameter.name.text}`"
             yield from _admitted(where, type_name, given, ())
     for _, entry, port in inputs_given(scope):
         given = constant_of(entry.value, scope)
-        if given is not None:
+        if given is not None and not forgotten.forgot(given.value, scope):  # else E414 tells
             related = ends(entry.value, port, scope)
             yield from _admitted(f"input `{port.name}`", port.type, given, related)
 
@@ -93,19 +94,7 @@ def _admitted(
     try:
         admit(type_name, given.value)
     except values.BadValue as error:
-        help = None
-        if type_name == "Boolean" and str(given.value).lower() in ("yes", "no", "on", "off"):
-            help = f"in YAML 1.2 `{given.value}` is text: write true or false"
-        elif type_name == "String" and not isinstance(given.value, dict | list | None):
-            help = f'quote it: "{values.render(given.value)}"'
-        elif given.value is None:
-            help = "write a value, or leave the line out"
-        elif isinstance(given.value, str) and type_name in ("Integer", "Float", "Boolean"):
-            try:
-                values.parse(type_name, given.value)
-                help = f"write it without quotes: {given.value}"
-            except values.BadValue:
-                help = None
+        help = remedies.literal(type_name, given.value, given.text)
         found = values.kind(given.value)
         message = f"{where} must be of type {type_name}, not {found}"
         if given.value is None:
@@ -116,6 +105,12 @@ def _admitted(
             message = f"{where} must be the place of {types.one(type_name)}, not {found}"
             help = "write a URI or a path, as text"
         yield Diagnostic("E401", message, given.span, help, related)
+        return
+    eight = _OCTAL.fullmatch(given.text) if type(given.value) is int else None
+    if eight is not None and int(eight[0], 8) != given.value:
+        read = f"{int(eight[0], 8)} in YAML 1.1 and {given.value} in 1.2"
+        message = f"{where}: `{given.text}` is {read}"
+        yield Diagnostic("E401", message, given.span, f"write {given.value}", related)
 
 
 def admit(type_name: str, value: Any) -> Any:
@@ -140,11 +135,11 @@ def _finite(data: Any) -> bool:
 
 def wrong_wire(scope: Scope) -> Iterator[Diagnostic]:
     """E402: a parameter or output flows into an input of another type."""
-    for _, entry, port in inputs_given(scope):
+    for step, entry, port in inputs_given(scope):
         if not isinstance(entry.value, Template) or constant_of(entry.value, scope) is not None:
             continue
         whole = entry.value.whole
-        if not entry.value.parts:
+        if not entry.value.parts or _reads_itself(step, whole, scope):
             continue
         if whole is None:
             if any(scope.type_of(p) in types.ARTIFACT_TYPES for p in names_in(entry.value)):
@@ -163,6 +158,12 @@ def wrong_wire(scope: Scope) -> Iterator[Diagnostic]:
         yield Diagnostic("E402", message, span, help, related)
 
 
+def _reads_itself(step: StepDef, whole: object, scope: Scope) -> bool:
+    """Whether a step reads its own output, which E211 tells."""
+    found = scope.look_up(whole) if isinstance(whole, Name) else None
+    return isinstance(found, StepOutput) and found.step == step.name.text
+
+
 def _way_across(wanted: str, given: str, value: Template, scope: Scope) -> str:
     if types.is_parameter(wanted) and not types.is_parameter(given):
         return "an artifact is passed by place: a component must read the value out of it"
@@ -175,23 +176,69 @@ def _way_across(wanted: str, given: str, value: Template, scope: Scope) -> str:
 
 def broken_constraint(scope: Scope) -> Iterator[Diagnostic]:
     """E403: a value lies outside its minimum, maximum, enum or pattern."""
+    kept = [item for item in (*_defaults(scope), *_literals(scope), *_passed_on(scope))
+            if item[3] and not forgotten.forgot(item[2].value, scope)]  # E414 tells  # fmt: skip
+    work = patterns.share(sum("pattern" in item[3] for item in kept))
+    told: set[tuple[str, Span]] = set()
+    for where, type_name, given, constraints, related in kept:
+        for found in _kept(where, type_name, given, constraints, related, work):
+            if (found.message, found.span) not in told:  # one value may be read in many places
+                told.add((found.message, found.span))
+                yield found
+
+
+_Limited = tuple[str, str, Datum, Mapping[str, Any], tuple[Related, ...]]
+
+
+def _defaults(scope: Scope) -> Iterator[_Limited]:
+    """Every parameter's default with the parameter's limits: where, type, value, limits."""
     for parameter in scope.definition.parameters:
         given = constant_of(parameter.default, scope)
-        type_name = types.canonical(parameter.type.text) or ""
         if given is not None:
             where = f"the default of `{parameter.name.text}`"
-            yield from _kept(where, type_name, given, limits(parameter), ())
+            type_name = types.declared(parameter.type.text) or ""
+            found = limits(parameter)
+            if found.get("minimum", -math.inf) > found.get("maximum", math.inf):
+                continue  # E409 tells
+            yield where, type_name, given, found, ()
+
+
+def _literals(scope: Scope) -> Iterator[_Limited]:
+    """Every constant that an input is given, with the input's limits, and where those stand."""
     for _, entry, port in inputs_given(scope):
         given = constant_of(entry.value, scope)
         if given is not None:
             related = ends(entry.value, port, scope)
-            where = f"input `{port.name}`"
-            yield from _kept(where, port.type, given, port.constraints, related)
+            name = entry.value.whole if isinstance(entry.value, Template) else None
+            read = isinstance(name, Name) and isinstance(scope.look_up(name), VarValue)
+            held = scope.vars[name.path[1]] if isinstance(name, Name) and read else None
+            if isinstance(held, Datum):
+                # the value is what is wrong, wherever it is read
+                related = (Related("it is read here", given.span), *related[-1:])
+                given = held
+            yield f"input `{port.name}`", port.type, given, port.constraints, related
+
+
+def _passed_on(scope: Scope) -> Iterator[_Limited]:
+    """Every default that a parameter within its own limits hands to an input, with the input's."""
+    for _, entry, port in inputs_given(scope):
+        name = entry.value.whole if isinstance(entry.value, Template) else None
+        parameter = scope.look_up(name) if isinstance(name, Name) else None
+        if name is None or not isinstance(parameter, ParameterDef) or not port.constraints:
+            continue
+        given, own = constant_of(parameter.default, scope), limits(parameter)
+        own.pop("pattern", None)  # costly, and both ends seldom have one
+        if given is None or parameter.type.text != port.type:
+            continue
+        if values.violation(given.value, own) is None:  # else told of the default itself
+            where = f"the default of `{parameter.name.text}`"
+            related = (Related("it is read here", name.span), *ends(given, port, scope))
+            yield where, port.type, given, port.constraints, related
 
 
 def limits(parameter: ParameterDef) -> dict[str, Any]:
     """The constraints of a parameter that make sense for its type."""
-    type_name = types.canonical(parameter.type.text) or ""
+    type_name = types.declared(parameter.type.text) or ""
     return {
         name: datum.value
         for name, datum in parameter.constraints.items()
@@ -201,7 +248,7 @@ def limits(parameter: ParameterDef) -> dict[str, Any]:
 
 def _kept(
     where: str, type_name: str, given: Datum, constraints: Mapping[str, Any],
-    related: tuple[Related, ...],
+    related: tuple[Related, ...], work: int,
 ) -> Iterator[Diagnostic]:  # fmt: skip
     try:
         value = admit(type_name, given.value)
@@ -209,12 +256,12 @@ def _kept(
         return
     if type(given.value) is int:
         value = given.value  # as written: a Float shows 2 as 2.0
-    if reason := values.violation(value, constraints):
+    if reason := values.violation(value, constraints, work):
         near = None
         if "enum" in constraints and isinstance(value, str):
             near = suggest(value, [str(item) for item in constraints["enum"]])
         help = f"did you mean `{near}`?" if near else None
-        if isinstance(value, str) and re.search(r"\{\{|\$\{?[a-z]", value):
+        if isinstance(value, str) and remedies.foreign_expression(value):
             help = "an expression is written ${{ … }}"
         yield Diagnostic("E403", f"{where}: {reason}", given.span, help, related)
 
@@ -224,9 +271,9 @@ def unknown_type(scope: Scope) -> Iterator[Diagnostic]:
     for parameter in scope.definition.parameters:
         word = parameter.type
         missing = word.span == parameter.name.span  # E109 tells
-        if word.text not in types.TYPES and not missing:
-            near = types.canonical(word.text) or _FOREIGN_TYPES.get(word.text.lower())
-            help = f"write `{near}`" if near else did_you_mean(word.text, types.TYPES, "type")
+        if word.text not in types.DECLARABLE and not missing:
+            near = types.SECRET if word.text.lower() == "secret" else types.near(word.text)
+            help = f"write `{near}`" if near else did_you_mean(word.text, types.DECLARABLE, "type")
             yield Diagnostic("E406", f"`{word.text}` is not a type", word.span, help)
 
 
@@ -247,6 +294,8 @@ def joined(scope: Scope) -> Iterator[tuple[Any, Name]]:
     """Every name that stands inside text, or alone in a message."""
     for use in scope.uses:
         template = use.expression
+        if use.role == "foreach":
+            continue  # E218 tells
         if isinstance(template, Template) and (template.whole is None or use.role == "message"):
             for part in template.parts:
                 if isinstance(part, Name):
@@ -257,7 +306,7 @@ def number_in_text(scope: Scope) -> Iterator[Diagnostic]:
     """W401: a Float or Boolean is joined into an input's text; its spelling differs by target."""
     for use, part in joined(scope):
         found = scope.type_of(part)
-        constant = isinstance(scope.look_up(part), VarValue)
+        constant = isinstance(scope.look_up(part), VarValue | EachValue)
         if use.role == "input" and found in ("Float", "Boolean") and not constant:
             message = f"the text of `{part}` ({found}) is spelt differently by each target"
             help = "pass it as an input of its own type"

@@ -1,19 +1,21 @@
-"""W201 to W204: what is declared and never read, and what defeats a cache."""
+"""W201 to W205: what is declared and never read, and what defeats a cache."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isodag import settings
+from isodag import gates, settings
+from isodag.component import Component
 from isodag.diagnostics import Diagnostic
 from isodag.frontend.syntax import ConditionDef, Datum
 from isodag.scope import RunField, Scope
 
 
 def _read(scope: Scope, root: str) -> set[str]:
-    return {
+    used = {
         name.path[1] for _, name in scope.used_names if name.path[0] == root and len(name.path) > 1
     }
+    return used | {name.split(".")[1] for name in scope.definition.written if name.startswith(root)}
 
 
 def unused_parameter(scope: Scope) -> Iterator[Diagnostic]:
@@ -47,6 +49,37 @@ def unused_condition(scope: Scope) -> Iterator[Diagnostic]:
             message = f"no step stands behind condition `{condition.name.text}`"
             help = f"remove it, or add `when: {condition.name.text}` to a step"
             yield Diagnostic("W203", message, condition.name.span, help)
+
+
+def unread_step(scope: Scope) -> Iterator[Diagnostic]:
+    """W205: nothing reads an output of a step."""
+    read = _read(scope, "steps")
+    read |= {word.text for step in scope.definition.steps for word in step.after}
+    for step in scope.definition.steps:
+        component = scope.component(step)
+        if component is None or step.name.text in read or not _works_for_others(component):
+            continue
+        if step.foreach is not None or step.when is not None:
+            continue  # what it makes cannot be read (E219), or is no output of the pipeline (E603)
+        waits = any(True for _ in gates.upstream(step, scope))
+        if not scope.definition.outputs and (waits or len(scope.steps) == 1):
+            continue  # the artifacts of the last steps are the result
+        name = step.name.text
+        message = f"nothing reads an output of step `{name}`"
+        output = component.outputs[0].name
+        help = f"remove it, or read one, as ${{{{ steps.{name}.outputs.{output} }}}}"
+        yield Diagnostic("W205", message, step.name.span, help)
+
+
+def _works_for_others(component: Component) -> bool:
+    """Whether a component has outputs, and neither changes the world nor makes pages for people."""
+    kinds = {output.type for output in component.outputs}
+    native = {step.kind for step in component.binding.steps} if component.binding else set()
+    acts = component.side_effects or not native <= {"Processing", "Training", "Tuning", "AutoML"}
+    return bool(kinds) and not acts and not kinds & set(_FOR_PEOPLE)
+
+
+_FOR_PEOPLE = ("HTML", "Markdown", "Metrics", "ClassificationMetrics")
 
 
 def run_fact_in_cached_step(scope: Scope) -> Iterator[Diagnostic]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from isodag import gates
+from isodag.component import Component
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
+from isodag.frontend.syntax import StepDef
 from isodag.scope import Missing, Scope
+from isodag.source import Span
+
+_SHOWN = 5  # places of a circle that are told beside the first
 
 
 def missing_input(scope: Scope) -> Iterator[Diagnostic]:
@@ -15,15 +21,30 @@ def missing_input(scope: Scope) -> Iterator[Diagnostic]:
         component = scope.component(step)
         if component is None or step.component is None or "inputs" in step.unread:
             continue
-        known = [port.name for port in component.inputs]
+        if step.fail is not None:
+            continue  # E212 tells
         given = {entry.name.text for entry in step.inputs}
-        given |= {suggest(name, known) or "" for name in given - set(known)}  # as E210 tells
+        given |= set(_meant(step, component).values())  # as E210 tells
         for port in component.inputs:
             if not port.optional and port.name not in given:
                 message = f"step `{step.name.text}` does not give `{port.name}` ({port.type})"
                 help = f"add `{port.name}:` under `inputs:`"
                 related = (Related(f"{component.name} needs it", port.span),)
                 yield Diagnostic("E209", message, step.component.span, help, related)
+
+
+def _meant(step: StepDef, component: Component) -> dict[str, str]:
+    """By name of an unknown input, the one it stands for: a near name, or the only one missing."""
+    known = [port.name for port in component.inputs]
+    given = {entry.name.text for entry in step.inputs}
+    near = {name: suggest(name, known) for name in given - set(known)}
+    found = {name: port for name, port in near.items() if port is not None}
+    missing = [port.name for port in component.inputs
+               if not port.optional and port.name not in {*given, *found.values()}]  # fmt: skip
+    strange = [name for name in near if name not in found]
+    if len(missing) == len(strange) == 1:
+        found[strange[0]] = missing[0]
+    return found
 
 
 def unknown_input(scope: Scope) -> Iterator[Diagnostic]:
@@ -33,10 +54,15 @@ def unknown_input(scope: Scope) -> Iterator[Diagnostic]:
         if component is None:
             continue
         known = [port.name for port in component.inputs]
+        meant = _meant(step, component)
         for entry in step.inputs:
             if entry.name.text not in known:
                 message = f"component `{component.name}` has no input `{entry.name.text}`"
+                near = meant.get(entry.name.text)
                 help = did_you_mean(entry.name.text, known, "input")
+                help = f"did you mean `{near}`?" if near else help
+                if any(output.name == entry.name.text for output in component.outputs):
+                    help = f"`{entry.name.text}` is an output of the component: it is not given"
                 yield Diagnostic("E210", message, entry.name.span, help)
 
 
@@ -68,16 +94,32 @@ def cycle(scope: Scope) -> Iterator[Diagnostic]:
 
 
 def _circle(path: list[str], scope: Scope) -> Diagnostic:
-    waiting, producer = path[0], path[1]
+    """The circle, shown where a step waits for one below it: most files go downwards."""
+    pairs = list(pairwise(path))
+    places = [_waits(waiting, producer, scope) for waiting, producer in pairs]
+    order = {name: scope.steps[name].name.span for name in path}
+    against = [order[waiting] < order[producer] for waiting, producer in pairs]
+    at = against.index(True) if True in against else 0
+    round_trip = path[at:-1] + path[: at + 1]
+    if len(path) == 2:
+        message = f"step `{path[0]}` waits for itself"
+    else:
+        message = "steps wait for each other: " + arrows(round_trip)
+    related = tuple(
+        Related(f"`{waiting}` waits for `{producer}` here", place)
+        for (waiting, producer), place in zip(pairs, places, strict=True)
+        if place != places[at]
+    )
+    help = "a step can only read steps that come before it"
+    return Diagnostic("E211", message, places[at], help, related[:_SHOWN])
+
+
+def _waits(waiting: str, producer: str, scope: Scope) -> Span:
+    """Where a step says that it waits for another."""
     step = scope.steps[waiting]
     name = next(name for found, name in gates.upstream(step, scope) if found == producer)
     word = next((word for word in step.after if word.text == producer), None)
-    span = name.span if name is not None else (word.span if word else step.name.span)
-    if len(path) == 2:
-        message = f"step `{waiting}` waits for itself"
-    else:
-        message = "steps wait for each other: " + arrows(path)
-    return Diagnostic("E211", message, span, "a step can only read steps that come before it")
+    return name.span if name is not None else (word.span if word else step.name.span)
 
 
 def arrows(path: list[str]) -> str:
@@ -113,7 +155,7 @@ def setting_on_fail(scope: Scope) -> Iterator[Diagnostic]:
     for step in scope.definition.steps:
         if step.fail is None or step.component is not None:
             continue
-        for key in ("inputs", "resources", "cache", "retry", "targets"):
+        for key in ("foreach", "inputs", "secret_env", "resources", "cache", "retry", "targets"):
             if key in step.keys:
                 message = f"a `fail` step takes no `{key}`"
                 yield Diagnostic("E216", message, step.keys[key], "remove it")

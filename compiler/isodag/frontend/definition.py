@@ -8,12 +8,21 @@ from isodag.diagnostics import Diagnostic
 from isodag.expressions import Template
 from isodag.frontend import nodes, schema
 from isodag.frontend.nodes import Node, Scalar
-from isodag.frontend.reader import PIPELINE_NAME, RESERVED, Reader, header
+from isodag.frontend.reader import (
+    IDENTIFIER,
+    MAX_PORTS,
+    MAX_STEPS,
+    PIPELINE_NAME,
+    RESERVED,
+    Reader,
+    header,
+)
 from isodag.frontend.schema import Key
 from isodag.frontend.syntax import (
     Datum,
     Definition,
     Entry,
+    Foreach,
     OutputDef,
     ParameterDef,
     StepDef,
@@ -21,6 +30,8 @@ from isodag.frontend.syntax import (
     Var,
     Word,
 )
+
+_OWN_NAMES = ("vars", "parameters", "conditions", "steps")
 
 
 def read(
@@ -30,7 +41,7 @@ def read(
 
     targets  the keys of each target's own block, by target name
     """
-    reader = Reader()
+    reader = Reader(_homes(targets))
     if not header(reader, node, "Pipeline"):
         return None, reader.diagnostics
     fields = reader.fields(node, schema.PIPELINE, "a pipeline")
@@ -41,7 +52,7 @@ def read(
     def part(key: str) -> Node | None:
         return fields[key][1] if key in fields else None
 
-    blocks = _TargetBlocks(reader, targets)
+    blocks = TargetBlocks(reader, targets)
     definition = Definition(
         path=path,
         name=name,
@@ -49,7 +60,7 @@ def read(
         vars=_vars(reader, part("vars")),
         parameters=tuple(
             _parameter(reader, word, value)
-            for word, value in reader.entries(part("parameters"), "a parameter")
+            for word, value in reader.entries(part("parameters"), "a parameter", most=MAX_PORTS)
         ),
         conditions=tuple(
             reader.condition(word, value)
@@ -57,7 +68,7 @@ def read(
         ),
         steps=tuple(
             _step(reader, word, value, blocks)
-            for word, value in reader.entries(part("steps"), "a step")
+            for word, value in reader.entries(part("steps"), "a step", most=MAX_STEPS)
         ),
         outputs=tuple(
             OutputDef(word, reader.written(value))
@@ -65,12 +76,29 @@ def read(
         ),
         defaults=_settings(reader, part("defaults"), schema.SETTINGS, "`defaults`"),
         targets=blocks.read(part("targets"), "pipeline"),
-        unread=frozenset(fields.unread),
+        unread=frozenset(fields.unread | reader.unsure(fields, *_OWN_NAMES)),
+        mentions=tuple(reader.mentions),
     )
     if "steps" in fields and not definition.steps:
         help = "add one: `NAME: {component: NAME@1}`"
         reader.report("E109", "a pipeline has no steps", fields["steps"][0].span, help)
     return definition, reader.diagnostics
+
+
+def _doubled(node: Node | None) -> bool:
+    return isinstance(node, nodes.Mapping) and node.doubled
+
+
+def _homes(targets: Mapping[str, tuple[Key, ...]]) -> dict[str, str]:
+    """The target's block in which a key has its place, for keys that one target alone has."""
+    found: dict[str, str] = {}
+    shared = set()
+    for target, keys in targets.items():
+        for key in keys:
+            if key.name in found:
+                shared.add(key.name)
+            found[key.name] = f"targets.{target}"
+    return {name: place for name, place in found.items() if name not in shared}
 
 
 def _vars(reader: Reader, node: Node | None) -> tuple[Var, ...]:
@@ -81,7 +109,10 @@ def _vars(reader: Reader, node: Node | None) -> tuple[Var, ...]:
             reader.report("E108", message, value.span, 'for empty text write ""')
             found.append(Var(word, Template((), value.span)))
         else:
-            found.append(Var(word, reader.written(value)))
+            written = reader.written(value)
+            items = value.items if isinstance(value, nodes.Sequence) else ()
+            listed = tuple(map(reader.tree, items)) if isinstance(written, Datum) else ()
+            found.append(Var(word, written, listed))
     return tuple(found)
 
 
@@ -98,11 +129,13 @@ def _parameter(reader: Reader, name: Word, node: Node) -> ParameterDef:
         description=reader.text(fields, "description"),
         default=reader.written(fields["default"][1]) if "default" in fields else None,
         constraints=constraints,
+        keys={name: key.span for name, (key, _) in fields.items()},
     )
 
 
-def _step(reader: Reader, name: Word, node: Node, blocks: _TargetBlocks) -> StepDef:
+def _step(reader: Reader, name: Word, node: Node, blocks: TargetBlocks) -> StepDef:
     fields = reader.fields(node, schema.STEP, f"step `{name.text}`")
+    reader.step = name.text
 
     def part(key: str) -> Node | None:
         return fields[key][1] if key in fields else None
@@ -115,7 +148,8 @@ def _step(reader: Reader, name: Word, node: Node, blocks: _TargetBlocks) -> Step
         for key in schema.SETTINGS
         if key.name in fields
     }
-    return StepDef(
+    foreach = _foreach(reader, part("foreach"))
+    step = StepDef(
         name=name,
         component=reader.word(fields["component"][1]) if "component" in fields else None,
         fail=reader.written(fail) if fail is not None else None,
@@ -133,8 +167,44 @@ def _step(reader: Reader, name: Word, node: Node, blocks: _TargetBlocks) -> Step
         settings=settings,
         targets=blocks.read(part("targets"), "step"),
         keys={key: scalar.span for key, (scalar, _) in fields.items()},
-        unread=frozenset(fields.unread),
+        unread=frozenset(fields.unread | ({"inputs"} if _doubled(inputs) else set())),
+        foreach=foreach,
+        secrets=_secrets(reader, part("secret_env")),
     )
+    reader.step = ""
+    return step
+
+
+def _secrets(reader: Reader, node: Node | None) -> tuple[Entry, ...]:
+    pairs = node.pairs if isinstance(node, nodes.Mapping) else ()
+    return tuple(
+        Entry(Word(key.text, key.span), reader.written(value))
+        for key, value in pairs
+        if not key.text.startswith("x-") and reader.fits(value, "string", f"`{key.text}`")
+    )
+
+
+def _foreach(reader: Reader, node: Node | None) -> Foreach | None:
+    """What repeats a step; its loop variable is empty where that could not be read."""
+    if node is None:
+        return None
+    fields = reader.fields(node, schema.FOREACH, "`foreach`")
+    var = Word("", node.span)
+    if "var" in fields:
+        key = fields["var"][1]
+        if isinstance(key, Scalar):
+            reader.identifier(key, IDENTIFIER, "a loop variable")
+            var = reader.word(key) if IDENTIFIER.fullmatch(key.text) else var
+    if "in" not in fields:
+        return Foreach(var, None, None, node.span)
+    held = fields["in"][1]
+    written = reader.written(held) if not isinstance(held, nodes.Mapping) else None
+    if isinstance(held, nodes.Sequence) and isinstance(written, Datum):
+        return Foreach(var, tuple(map(reader.tree, held.items)), None, held.span)
+    if isinstance(written, Template):
+        return Foreach(var, None, written if written.parts else None, held.span)
+    reader.wrong_kind(held, "a list", "`in`")
+    return Foreach(var, None, None, held.span)
 
 
 def _settings(
@@ -149,7 +219,7 @@ def _settings(
     }
 
 
-class _TargetBlocks:
+class TargetBlocks:
     """Reads `targets:` against the keys that each target declares."""
 
     def __init__(self, reader: Reader, targets: Mapping[str, tuple[Key, ...]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from isodag.diagnostics import MOST, Diagnostic, did_you_mean
 from isodag.frontend import nodes, schema
 from isodag.frontend.nodes import Mapping, Node, Scalar
@@ -32,8 +34,14 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
                 continue
             if key.text not in known:
                 help = did_you_mean(key.text, known, noun)
+                if (other := _elsewhere(definition, key.text, part)) is not None:
+                    help = f"`{key.text}` stands under `{other}:`"
                 message = f"the pipeline has no {noun} `{key.text}`"
                 reader.report("E215", message, key.span, help)
+                continue
+            if part == "parameters" and (default := _declared(own.get(key.text), value)):
+                message = f"a values file gives a parameter its default alone, not {{{default}: …}}"
+                reader.report("E108", message, value.span, f"write `{key.text}: VALUE`")
                 continue
             if part == "parameters":
                 value = _mapping(value, "default", key)
@@ -48,14 +56,41 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
     return laid, reader.diagnostics
 
 
-def setting(text: str) -> tuple[Source, Node | None, list[Diagnostic]]:
-    """The values document that `--set path=value` stands for; the value is read as YAML."""
-    source = Source(f"--set {text.partition('=')[0]}", text)
+def _elsewhere(definition: Mapping, name: str, part: str) -> str | None:
+    """The other part of a definition that has a name."""
+    for other in ("vars", "parameters", "steps"):
+        node = definition.get(other) if other != part else None
+        if isinstance(node, Mapping) and node.get(name) is not None:
+            return other
+    return None
+
+
+def _declared(parameter: Node | None, value: Node) -> str | None:
+    """The key by which a value shows that it declares a parameter anew, where no JSON is due."""
+    given = parameter.get("type") if isinstance(parameter, Mapping) else None
+    if not isinstance(value, Mapping) or getattr(given, "text", "") == "JsonObject":
+        return None
+    words = {key.name for key in schema.PARAMETER}
+    found = [key.text for key, _ in value.pairs]
+    return found[0] if found and set(found) <= words else None
+
+
+def setting(text: str, taken: Collection[str] = ()) -> tuple[Source, Node | None, list[Diagnostic]]:
+    """The values document that `--set path=value` stands for; the value is read as YAML.
+
+    taken  the names of other sources, of which this one must not have any
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     path, sign, value = text.partition("=")
+    name = f"--set {path}" if "\n" not in path else "--set"
+    same = sum(other == name or other.startswith(f"{name} (") for other in taken)
+    source = Source(f"{name} ({same + 1})" if same else name, text)
     keys = path.split(".")
-    if not sign or not 2 <= len(keys) <= nodes.MAX_DEPTH or not all(keys):
+    if not sign or "\n" in path or not 2 <= len(keys) <= nodes.MAX_DEPTH or not all(keys):
         message = f"`--set {text}` is not path=value"
         help = "write it like --set targets.sagemaker.role=…"
+        if sign and len(keys) == 1 and path.isidentifier():
+            help = f"say where it stands: --set vars.{path}=… or --set parameters.{path}=…"
         return source, None, [Diagnostic("E113", message, source.span(0, len(text)), help)]
     # blanks for the path keep the value's places; several lines would be indented unevenly
     blanks = "" if "\n" in value else " " * (len(path) + 1)
@@ -87,7 +122,7 @@ def _pairs(base: Mapping, pairs: list[tuple[Scalar, Node]]) -> Mapping:
 
 def _with(base: Mapping, name: str, value: Node) -> Mapping:
     pairs = tuple((key, value if key.text == name else old) for key, old in base.pairs)
-    return Mapping(pairs, base.source, base.start, base.end, base.size)
+    return Mapping(pairs, base.source, base.start, base.end, base.size, base.doubled)
 
 
 def _merged(base: Mapping, over: Mapping) -> Mapping:
@@ -99,4 +134,6 @@ def _merged(base: Mapping, over: Mapping) -> Mapping:
             pairs[key.text] = (old[0], _merged(old[1], value))
         else:
             pairs[key.text] = (key, value)
-    return Mapping(tuple(pairs.values()), base.source, base.start, base.end, base.size)
+    return Mapping(
+        tuple(pairs.values()), base.source, base.start, base.end, base.size, base.doubled
+    )

@@ -1,177 +1,42 @@
-"""Takes nodes apart: every key checked against the schema, every expression read."""
+"""Takes nodes apart: values, expressions and settings blocks, each at its place."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
+from dataclasses import replace
 
 from isodag import expressions_parser
-from isodag.diagnostics import MOST, Diagnostic, did_you_mean, suggest
-from isodag.expressions import Template
-from isodag.frontend import nodes, schema
+from isodag.diagnostics import suggest
+from isodag.expressions import Name, Template, replaced
+from isodag.frontend import mentions, nodes, schema
+from isodag.frontend.mappings import IDENTIFIER as IDENTIFIER
+from isodag.frontend.mappings import MAX_ENTRIES as MAX_ENTRIES
+from isodag.frontend.mappings import MAX_PORTS as MAX_PORTS
+from isodag.frontend.mappings import MAX_STEPS as MAX_STEPS
+from isodag.frontend.mappings import PIPELINE_NAME as PIPELINE_NAME
+from isodag.frontend.mappings import RESERVED as RESERVED
+from isodag.frontend.mappings import Fields as Fields
+from isodag.frontend.mappings import Mappings
 from isodag.frontend.nodes import Node, Scalar
 from isodag.frontend.schema import Key
-from isodag.frontend.syntax import ConditionDef, Datum, Tree, Word, Written
-from isodag.source import Span
+from isodag.frontend.syntax import ConditionDef, Datum, Mention, Tree, Word, Written
 
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-PIPELINE_NAME = re.compile(r"[a-z][a-z0-9_-]*")
-MAX_ENTRIES = 10_000  # steps, parameters, …
-RESERVED = ("and", "or", "not", "in", "true", "false")  # words of the expression language
+MAX_WORDS = 60_000  # in the expressions of one file
 
 
-class Fields(dict[str, tuple[Scalar, Node]]):
-    """The known keys of a mapping with their values.
+class Reader(Mappings):
+    """Collects diagnostics while nodes are taken apart.
 
-    unread  keys that are there but could not be used, or that a misspelt key was meant for: what
-            is missing because of them has been reported
+    step      the step that is being read; names that start with `each` belong to it
+    mentions  what looks like a name of the pipeline, in the texts read so far
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.unread: set[str] = set()
-
-
-class Reader:
-    """Collects diagnostics while nodes are taken apart."""
-
-    def __init__(self) -> None:
-        self.diagnostics: list[Diagnostic] = []
-
-    def report(self, code: str, message: str, span: Span, help: str | None = None) -> None:
-        """Note a problem."""
-        self.diagnostics.append(Diagnostic(code, message, span, help))
-
-    # --- mappings ---
-
-    def fields(self, node: Node, keys: tuple[Key, ...], what: str) -> Fields:
-        """The known keys of a mapping with their values; others are reported, `x-*` are free."""
-        found = Fields()
-        known = {key.name: key for key in keys}
-        if not isinstance(node, nodes.Mapping):
-            self.wrong_kind(node, "a mapping", what)
-            found.unread.update(known)
-            return found
-        for key, value in node.pairs:
-            if key.text.startswith("x-"):
-                continue
-            if key.text not in known:
-                self.unknown(key, known, what, found.unread)
-            elif self.fits(value, known[key.text].kind, f"`{key.text}`") and (
-                not known[key.text].fixed or self.plain(value, key.text)
-            ):
-                found[key.text] = (key, value)
-            else:
-                found.unread.add(key.text)
-        found.unread -= set(found)
-        for name, wanted in known.items():
-            if wanted.required and name not in found and name not in found.unread:
-                place = node.pairs[0][0].span if node.pairs else node.span
-                doc = wanted.doc.rstrip(".")
-                if doc.partition(" ")[0].istitle():  # SageMaker's keeps its capital
-                    doc = doc[:1].lower() + doc[1:]
-                self.report("E109", f"{what} has no `{name}`", place, f"add `{name}:`  ({doc})")
-        return found
-
-    def unknown(self, key: Scalar, known: Iterable[str], what: str, meant: set[str]) -> None:
-        """Report a key that a mapping does not have; `meant` gets the one it was meant for."""
-        if len(self.diagnostics) > MOST:
-            return
-        help = did_you_mean(key.text, known, "key")
-        if key.text == "<<":
-            help = "YAML 1.2 has no merge keys: write the values out"
-            meant.update(known)
-        if (near := suggest(key.text, known)) is not None:
-            meant.add(near)
-        self.report("E107", f"unknown key `{key.text}` in {what}", key.span, help)
-
-    def fits(self, node: Node, kind: str, what: str) -> bool:
-        """Whether a node is of a key's kind; reported when not."""
-        if kind == "any":
-            return True
-        if kind == "mapping":
-            right: bool = isinstance(node, nodes.Mapping)
-        elif kind == "sequence":
-            right = isinstance(node, nodes.Sequence)
-        elif not isinstance(node, Scalar) or node.value is None:
-            right = False
-        else:
-            value = node.value
-            right = (isinstance(value, str) and expressions_parser.is_template(value)) or {
-                "string": isinstance(value, str),
-                "duration": isinstance(value, str),
-                "size": isinstance(value, str),
-                "boolean": isinstance(value, bool),
-                "integer": type(value) is int,
-                "number": type(value) in (int, float),
-            }[kind]
-        if not right:
-            self.wrong_kind(node, _KINDS[kind], what)
-        return right
-
-    def plain(self, node: Node, key: str) -> bool:
-        """Whether a value holds no expression; reported when it does."""
-        for scalar in nodes.walk(node):
-            if isinstance(scalar.value, str) and expressions_parser.is_template(scalar.value):
-                help = "write the value itself; a values file can replace variables and defaults"
-                self.report("E111", f"`{key}` cannot hold an expression", scalar.span, help)
-                return False
-        return True
-
-    def wrong_kind(self, node: Node, wanted: str, what: str) -> None:
-        """Report a node of the wrong kind."""
-        if len(self.diagnostics) > MOST:
-            return
-        found, help = nodes.kind(node), None
-        text = node.text if isinstance(node, Scalar) and node.value is not None else None
-        if wanted == "text" and text is not None:
-            help = f'quote it: "{text}"'
-        elif wanted == "a whole number" and found == "a number":
-            found = str(text)
-        elif wanted == "a mapping" and text is not None and re.match(r"[\w-]+:\S", text):
-            help = "put a space after the colon"
-        elif wanted == "a mapping" and found == "a list":
-            help = "write `name: value`, without the `-`"
-        elif wanted in ("a mapping", "a list") and found == "nothing":
-            help = f"remove the key, or write {'{}' if wanted == 'a mapping' else '[]'}"
-        elif wanted == "a list" and text is not None:
-            help = f"write [{text}]"
-        self.report("E108", f"{what} must be {wanted}, not {found}", node.span, help)
-
-    def entries(
-        self, node: Node | None, what: str, reserved: tuple[str, ...] = ()
-    ) -> tuple[tuple[Word, Node], ...]:
-        """The pairs of a mapping keyed by the user's own names, each checked as an identifier."""
-        if not isinstance(node, nodes.Mapping):
-            return ()
-        found: list[tuple[Word, Node]] = []
-        for key, value in node.pairs:
-            if key.text.startswith("x-"):
-                continue
-            if len(found) == MAX_ENTRIES:
-                message = f"more than {MAX_ENTRIES} entries under one key"
-                self.report("E104", message, key.span, "split the definition")
-                break
-            if key.text in reserved:
-                message = f"`{key.text}` is a word of the language, not a name for {what}"
-                self.report("E214", message, key.span, "choose another name")
-            self.identifier(key, IDENTIFIER, what)
-            found.append((Word(key.text, key.span), value))
-        return tuple(found)
-
-    def identifier(self, key: Scalar, pattern: re.Pattern[str], what: str) -> None:
-        """Report a name that the language does not allow."""
-        if pattern.fullmatch(key.text) or len(self.diagnostics) > MOST:
-            return
-        allowed = "a-z, 0-9, _ and -" if pattern is PIPELINE_NAME else "a-z, 0-9 and _"
-        help = f"a name starts with a letter and holds {allowed}"
-        others = r"[^a-z0-9_-]+" if pattern is PIPELINE_NAME else r"[^a-z0-9_]+"
-        fixed = re.sub(others, "_", key.text.lower()).strip("_-")
-        if pattern.fullmatch(fixed):
-            help = f"write `{fixed}`: {help}"
-        self.report("E214", f"`{key.text}` is not a name for {what}", key.span, help)
-
-    # --- values ---
+    def __init__(self, homes: MappingOf[str, str] | None = None) -> None:
+        super().__init__(homes)
+        self.words = 0
+        self.step = ""
+        self.mentions: list[Mention] = []
 
     def text(self, fields: Fields, key: str) -> str:
         """The plain text under a key, or nothing."""
@@ -201,10 +66,14 @@ class Reader:
         """A value: a template where a scalar holds an expression, else plain data."""
         if isinstance(node, Scalar):
             if isinstance(node.value, str) and expressions_parser.is_template(node.value):
-                template, problems = expressions_parser.template(node.text, node.locate())
-                self.diagnostics += problems
+                template = self.template(node)
+                self.mentions += mentions.of(node)
+                if template is not None and self.step and "each" in node.text:
+                    template = self._bound(template)
                 return template or Template((), node.span)
-            return Datum(node.value, node.span)
+            if isinstance(node.value, str):
+                self.mentions += mentions.of(node)
+            return Datum(node.value, node.span, node.text)
         for scalar in nodes.walk(node):
             if isinstance(scalar.value, str) and expressions_parser.is_template(scalar.value):
                 message = "an expression cannot stand inside a list or mapping"
@@ -212,6 +81,32 @@ class Reader:
                 self.report("E111", message, scalar.span, help)
                 return Template((), node.span)
         return Datum(nodes.plain_data(node), node.span)
+
+    def template(self, node: Scalar) -> Template | None:
+        """The text of a scalar with its expressions; None when they cannot be read."""
+        if not self.affords(node):
+            return None
+        template, problems = expressions_parser.template(node.text, node.locate())
+        self.diagnostics += problems
+        return template
+
+    def affords(self, node: Scalar) -> bool:
+        """Whether the file may hold this expression too; too much is reported once."""
+        if self.words <= MAX_WORDS:
+            self.words += expressions_parser.words(node.text)
+            if self.words > MAX_WORDS:
+                message = f"more than {MAX_WORDS} words in expressions"
+                self.report("E104", message, node.span, "split the definition")
+        return self.words <= MAX_WORDS
+
+    def _bound(self, template: Template) -> Template:
+        """The template, its names that start with `each` bound to the step that is read."""
+        parts = (p if isinstance(p, str) else replaced(p, self._named) for p in template.parts)
+        return Template(tuple(parts), template.span)
+
+    def _named(self, name: Name) -> Name:
+        each = name.path[0] == "each" and len(name.path) > 1
+        return replace(name, step=self.step) if each else name
 
     def tree(self, node: Node) -> Tree:
         """A settings block."""
@@ -237,17 +132,14 @@ class Reader:
         if not isinstance(node, Scalar) or node.value is None:
             self.wrong_kind(node, "an expression", "a condition")
             return ConditionDef(name, None, "", node.span)
+        if not self.affords(node):
+            return ConditionDef(name, None, "", node.span)
         expression, problems = expressions_parser.condition(node.text, node.locate())
         self.diagnostics += problems
+        if self.step and expression is not None and "each" in node.text:
+            expression = replaced(expression, self._named)
         text = re.sub(r"^\$\{\{\s*(.*?)\s*\}\}$", r"\1", " ".join(node.text.split()))
         return ConditionDef(name, expression, text, node.span)
-
-
-_KINDS = {
-    "mapping": "a mapping", "sequence": "a list", "string": "text", "boolean": "true or false",
-    "integer": "a whole number", "number": "a number", "duration": "a duration such as 30s or 2h",
-    "size": "a size such as 16Gi",
-}  # fmt: skip
 
 
 def header(reader: Reader, node: Node, kind: str) -> bool:
@@ -258,7 +150,7 @@ def header(reader: Reader, node: Node, kind: str) -> bool:
     good = True
     for key, value in (("apiVersion", schema.API_VERSION), ("kind", kind)):
         found = node.get(key)
-        if isinstance(found, Scalar) and isinstance(found.value, str) and found.text != value:
+        if isinstance(found, Scalar) and found.value is not None and found.text != value:
             message = f"`{key}` is `{found.text}`, not `{value}`"
             reader.report("E112", message, found.span, f"write `{key}: {value}`")
             # a misspelt kind is still the kind; what follows is worth reading

@@ -1,6 +1,7 @@
 """The keys of a DAG file: one table that the reader checks against and editors are told.
 
-Targets declare the keys of their own `targets:` blocks with the same `Key`.
+Targets declare the keys of their own `targets:` blocks with the same `Key`.  The order of a table
+is that in which editors offer its keys and `fmt` lays them out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ class Key:
               size (`16Gi`, `500Mi`), mapping, sequence, any
     scope     where the key may stand: pipeline, step, or both
     run_time  whether `${{ parameters.x }}` may give the value; vars always may
+    enum      the only values, or the only items of a sequence
     fixed     the value is read as it is written: not even a variable may give it
+    minimum, maximum  bounds of a number, inclusive
     """
 
     name: str
@@ -27,6 +30,8 @@ class Key:
     required: bool = False
     enum: tuple[str, ...] = ()
     fixed: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 API_VERSION = "isodag/v1"
@@ -59,11 +64,11 @@ CONSTRAINTS = (
     Key("pattern", "string", "A regular expression that the text must match.", fixed=True),
 )
 PARAMETER = (
-    Key("type", "string", "One of String, Integer, Float, Boolean, JsonObject, JsonArray, or the "
-        "type of an artifact.", required=True, fixed=True),
-    Key("description", "string", "What the parameter means."),
+    Key("type", "string", "One of String, Integer, Float, Boolean, JsonObject, JsonArray, Secret, "
+        "or the type of an artifact.", required=True, fixed=True),
     Key("default", "any", "The value when a run gives none."),
     *CONSTRAINTS,
+    Key("description", "string", "What the parameter means."),
 )  # fmt: skip
 SETTINGS = (
     Key("resources", "mapping", "What a step asks of its machine: cpu, memory, gpu, disk."),
@@ -71,29 +76,40 @@ SETTINGS = (
     Key("retry", "mapping", "Another try after a failure: max_attempts, on, interval, backoff."),
 )
 STEP = (
+    Key("description", "string", "What the step is for."),
+    Key("when", "any", "The condition under which the step runs."),
+    Key("foreach", "mapping", "Repeats the step: once for each value of a list."),
+    Key("after", "sequence", "Steps that must be done first.", fixed=True),
     Key("component", "string", "The component: name, name@1, name@1.2 or ./folder.",
         fixed=True),
     Key("fail", "string", "Ends the run as failed, with this message."),
-    Key("description", "string", "What the step is for."),
     Key("inputs", "mapping", "What each input of the component gets."),
-    Key("when", "any", "The condition under which the step runs."),
-    Key("after", "sequence", "Steps that must be done first.", fixed=True),
+    Key("secret_env", "mapping", "Environment variables that hold secrets: by name, each a "
+        "parameter of type Secret, or a reference such as secret:NAME."),
     *SETTINGS,
     Key("targets", "mapping", "What only one target needs to know."),
 )  # fmt: skip
 STEP_VALUES = (*SETTINGS, Key("targets", "mapping", "Other settings for targets."))
+FOREACH = (
+    Key("var", "string", "The loop variable: `${{ each.NAME }}` reads it.", required=True,
+        fixed=True),
+    Key("in", "any", "The values, 1 to 100: a list, or `${{ vars.NAME }}` for one.",
+        required=True),
+)  # fmt: skip
 RESOURCES = (
-    Key("cpu", "number", "Cores."),
+    Key("cpu", "number", "Cores.", minimum=0, maximum=10_000),
     Key("memory", "size", "Memory, as 16Gi or 500Mi."),
-    Key("gpu", "integer", "Devices."),
+    Key("gpu", "integer", "Devices.", minimum=0, maximum=10_000),
     Key("disk", "size", "Disk, as 30Gi."),
 )
 CACHE = (Key("max_age", "duration", "How old a reused result may be, as 30d or 12h."),)
-RETRY = (
-    Key("max_attempts", "integer", "Tries in all, the first included, 1 to 20."),
-    Key("on", "sequence", "Causes worth another try: throttling, capacity, service, internal."),
-    Key("interval", "duration", "Pause before the second try, as 30s."),
-    Key("backoff", "number", "Factor by which the pause grows."),
-)
-SETTING_KEYS = {"resources": RESOURCES, "cache": CACHE, "retry": RETRY}
 RETRY_CAUSES = ("throttling", "capacity", "service", "internal")
+RETRY = (
+    Key("max_attempts", "integer", "Tries in all, the first included, 1 to 20.",
+        minimum=1, maximum=20),
+    Key("on", "sequence", "Causes worth another try: throttling, capacity, service, internal.",
+        enum=RETRY_CAUSES),
+    Key("interval", "duration", "Pause before the second try, as 30s."),
+    Key("backoff", "number", "Factor by which the pause grows.", minimum=1, maximum=100),
+)  # fmt: skip
+SETTING_KEYS = {"resources": RESOURCES, "cache": CACHE, "retry": RETRY}

@@ -20,10 +20,14 @@ class Word:
 
 @dataclass(frozen=True)
 class Datum:
-    """A value with no expression in it: a scalar, or a JSON list or mapping (plain Python data)."""
+    """A value with no expression in it: a scalar, or a JSON list or mapping (plain Python data).
+
+    text  of a scalar as written, without quotes
+    """
 
     value: Any
     span: Span
+    text: str = field(default="", compare=False)
 
 
 Written = Datum | Template
@@ -44,10 +48,14 @@ class Tree:
 
 @dataclass(frozen=True)
 class Var:
-    """`vars: {name: value}`."""
+    """`vars: {name: value}`.
+
+    items  of a list, each at its place
+    """
 
     name: Word
     value: Written
+    items: tuple[Tree, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ class ParameterDef:
     description: str
     default: Written | None
     constraints: Mapping[str, Datum]
+    keys: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,18 +82,50 @@ class ConditionDef:
 
 @dataclass(frozen=True)
 class Entry:
-    """One input of a step."""
+    """One input of a step, or one variable of its `secret_env`."""
 
     name: Word
     value: Written
 
 
 @dataclass(frozen=True)
+class Foreach:
+    """`foreach: {var: name, in: [a, b]}`.
+
+    items   of the list, each at its place; None where there is no list
+    source  what stands there instead, such as `${{ vars.rates }}`; None where it was no good,
+            which has been reported
+    span    of what stands under `in`
+    """
+
+    var: Word
+    items: tuple[Tree, ...] | None
+    source: Template | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """Which repetition of a step one of its copies is: `index` counts from 0.
+
+    value  of the loop variable `var`: plain data
+    """
+
+    step: str
+    index: int
+    var: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class StepDef:
     """`steps: {name: {component | fail, when, after, inputs, settings}}`.
 
+    secrets   `secret_env: {NAME: …}`
     settings  resources, cache, retry, as written on the step; targets by target name
     unread    keys that could not be used, which has been reported: rules that need them skip it
+    foreach   what repeats the step, as written
+    repetition  of a copy made by `unroll`, which repetition it is
     """
 
     name: Word
@@ -97,6 +138,9 @@ class StepDef:
     targets: Mapping[str, Tree]
     keys: Mapping[str, Span]
     unread: frozenset[str] = frozenset()
+    foreach: Foreach | None = None
+    repetition: Repetition | None = None
+    secrets: tuple[Entry, ...] = ()
 
     def entry(self, name: str) -> Entry | None:
         """The input of that name."""
@@ -112,9 +156,21 @@ class OutputDef:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """What looks like a name of the pipeline and stands in plain text; `whole`: as all of it."""
+
+    name: str
+    span: Span
+    whole: bool
+
+
+@dataclass(frozen=True)
 class Definition:
     """One DAG file, a values file laid over it.
 
+    mentions  in texts of the definition, names that no expression holds
+    written   names in the file's own text, as `vars.x`, where a values file is laid over it: what
+              it replaced has read them
     unread  keys of the file that could not be used, which has been reported
     """
 
@@ -129,3 +185,5 @@ class Definition:
     defaults: Mapping[str, Tree]
     targets: Mapping[str, Tree]
     unread: frozenset[str] = frozenset()
+    mentions: tuple[Mention, ...] = ()
+    written: frozenset[str] = frozenset()

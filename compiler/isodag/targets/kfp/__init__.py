@@ -7,17 +7,28 @@ https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from isodag import types
-from isodag.diagnostics import Diagnostic, failed, ordered
+from isodag.diagnostics import Diagnostic, did_you_mean, failed, ordered
 from isodag.ir import Node, ParameterRef, Pipeline, Task
 from isodag.source import Span
 from isodag.targets import Emitted
-from isodag.targets.kfp import constants, containers, document, keys, limits, names, yaml_text
+from isodag.targets.images import repository
+from isodag.targets.kfp import (
+    constants,
+    containers,
+    document,
+    keys,
+    limits,
+    names,
+    secrets,
+    yaml_text,
+)
 from isodag.targets.kfp.containers import Work
 from isodag.targets.kfp.inputs import Import, image_inputs, unfetchable
-from isodag.targets.kfp.keys import KEYS, Settings
+from isodag.targets.kfp.keys import KEYS, Pod, Settings
 from isodag.targets.kfp.nest import Nest
 from isodag.targets.kfp.operating import Operating
 from isodag.targets.kfp.sharing import share
@@ -30,7 +41,7 @@ FILE = "pipeline.yaml"
 def emit(pipeline: Pipeline) -> Emitted:
     """The KFP pipeline of an IR, what the manifest should say, and what KFP cannot do.
 
-    Diagnostics are E601 to E608, W601 and W602; there are no files when one is an error.
+    Diagnostics are E601 to E609 and W601 to W604; there are no files when one is an error.
     """
     problems: list[Diagnostic] = []
     settings = keys.settings(pipeline, problems)
@@ -44,6 +55,7 @@ def emit(pipeline: Pipeline) -> Emitted:
     problems += limits.joins(pipeline)
     problems += limits.gated_outputs(pipeline)
     problems += _unfit(pipeline)
+    problems += secrets.problems(pipeline)
     images = _images(pipeline, settings, problems)
     operating = Operating(pipeline)
     problems += operating.missing()
@@ -57,9 +69,10 @@ def emit(pipeline: Pipeline) -> Emitted:
     for node in sorted(pipeline.tasks, key=lambda node: node.name):
         work = works[node.name]
         nest.add(node, shared.component(work), work, operating.settings(node))
-    documents = document.documents(pipeline, settings, nest, shared)
+    text = yaml_text.dump(*document.documents(pipeline, settings, nest, shared)).encode()
+    problems += limits.size(pipeline, len(text))
     return Emitted(
-        files={FILE: yaml_text.dump(*documents).encode()},
+        files={FILE: text},
         manifest=document.manifest(pipeline, settings, images),
         diagnostics=tuple(ordered(problems)),
     )
@@ -74,7 +87,7 @@ def _works(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) -
     for node in pipeline.tasks:
         work: Work | None
         if isinstance(node, Task):
-            pod = keys.pod(pipeline, node, problems)
+            pod = _pod(pipeline, node, problems)
             work = containers.task(node, pipeline, settings.images, pod, problems)
         else:
             pod = keys.pod(pipeline, None, problems)
@@ -82,6 +95,13 @@ def _works(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) -
         if work is not None:
             works[node.name] = work
     return works
+
+
+def _pod(pipeline: Pipeline, task: Task, problems: list[Diagnostic]) -> Pod:
+    pod = keys.pod(pipeline, task, problems)
+    if not task.secrets:
+        return pod
+    return replace(pod, config={**pod.config, "secretAsEnv": secrets.environment(task)})
 
 
 def _imports(works: Iterable[Work]) -> list[Import]:
@@ -105,7 +125,7 @@ def _shown(item: Import) -> str:
 def _unfit(pipeline: Pipeline) -> Iterable[Diagnostic]:
     """What KFP would not carry as written, outside the steps' own inputs."""
     for parameter in pipeline.parameters:
-        if parameter.has_default:
+        if parameter.has_default and parameter.type != types.SECRET:
             what = f"the default of `{parameter.name}`"
             check = constants.unfit if types.is_parameter(parameter.type) else unfetchable
             place = parameter.default_span or parameter.span
@@ -133,7 +153,23 @@ def _images(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) 
                     "set targets.kfp.image_registry, or name it in targets.kfp.images",
                 )
             )
+    problems += _overrides(pipeline, places)
     return {name: settings.images.resolve(name) for name in sorted(places)}
+
+
+def _overrides(pipeline: Pipeline, references: Iterable[str]) -> Iterable[Diagnostic]:
+    """W604: an entry of `images` that stands for no image of the pipeline."""
+    block = pipeline.targets.get(keys.NAME)
+    tree = block.value.get("images") if block and isinstance(block.value, Mapping) else None
+    if tree is None or not isinstance(tree.value, Mapping):
+        return
+    used = {name for item in references for name in (item, repository(item))}
+    for name in tree.value:
+        place = tree.keys.get(name, tree.span)
+        if name not in used and place.path == pipeline.span.path:  # values files are shared
+            message = f"no component of the pipeline has image `{name}`"
+            help = did_you_mean(name, sorted({repository(item) for item in used}), "image")
+            yield Diagnostic("W604", message, place, help)
 
 
 def _references(node: Node) -> list[str]:

@@ -53,6 +53,10 @@ def task(
         port = component.input(argument.name)
         if port is not None:
             spliced[port.name] = inputs.argument(resolved(argument, port, images), port)
+    for text in (*container.command, *container.args, *container.env.values()):
+        what = f"the command of `{component.name}`"
+        if isinstance(text, str) and (problem := constants.unfit(text, what, step.span)):
+            problems.append(problem)
     executor: dict[str, Any] = {
         "image": images.resolve(container.image),
         "command": _words(container.command, component, spliced),

@@ -7,7 +7,7 @@ from typing import Any
 
 from isodag import types
 from isodag.ir import Constant, OutputRef, Parameter, ParameterRef, Pipeline, RunRef, Text, Value
-from isodag.targets.kfp import constants, names
+from isodag.targets.kfp import constants, names, secrets
 from isodag.targets.kfp.containers import definition, some
 from isodag.targets.kfp.keys import Settings
 from isodag.targets.kfp.nest import Nest
@@ -58,7 +58,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     """A ParameterSpec, without `literals` (an enum): older backends refuse a field they lack."""
     spec: dict[str, Any] = {"parameterType": constants.parameter_type(parameter.type)}
     if parameter.has_default:
-        spec["defaultValue"] = constants.constant(parameter.default)
+        secret = parameter.type == types.SECRET
+        default = secrets.name(parameter.default) if secret else parameter.default
+        spec["defaultValue"] = constants.constant(default)
         spec["isOptional"] = True
     if parameter.description:
         spec["description"] = parameter.description
@@ -87,7 +89,9 @@ def manifest(pipeline: Pipeline, settings: Settings, images: Mapping[str, str]) 
 
     outputs  each as {"step", "output"}, {"parameter"}, {"constant"}, {"run"} or {"text": [parts]}
     tasks    by step, the names from the outermost sub-DAG to the task
+    secrets  parameters whose value is the name of a Kubernetes secret, without `secret:`
     """
+    held = [item.name for item in pipeline.parameters if item.type == types.SECRET]
     return {
         "images": dict(images),
         "outputs": {
@@ -98,6 +102,7 @@ def manifest(pipeline: Pipeline, settings: Settings, images: Mapping[str, str]) 
             node.name: [*map(names.branch, node.when), names.task(node.name)]
             for node in sorted(pipeline.tasks, key=lambda node: node.name)
         },
+        **some({"secrets": sorted(held)}),
         **some({"pipeline_root": settings.pipeline_root, "submission": dict(settings.submission)}),
     }
 

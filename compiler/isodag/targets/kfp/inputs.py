@@ -8,6 +8,7 @@ of its own: inside a constant the backend replaces placeholders only now and the
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 
 from isodag import types
@@ -134,7 +135,7 @@ class Inputs:
 
 def unfetchable(uri: str, what: str, span: Span) -> Diagnostic | None:
     """E607 where no KFP backend fetches an artifact from a URI; E606 for its text."""
-    if uri.startswith(SCHEMES):
+    if uri.startswith(SCHEMES) and re.match(r"[a-z0-9]+://[^/\s]", uri):
         return constants.unfit(uri, what, span)
     message = f"{what} is `{uri}`, which KFP cannot fetch"
     help = f"copy it to a bucket and name it by {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}"

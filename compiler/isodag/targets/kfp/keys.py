@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isodag.diagnostics import Diagnostic
+from isodag import spec_words
+from isodag.diagnostics import Diagnostic, did_you_mean
 from isodag.frontend.schema import Key
 from isodag.ir import Constant, Pipeline, Task, Tree
 from isodag.runtime import values
 from isodag.source import Span
 from isodag.targets.images import Images
+from isodag.targets.kfp import forms
 
 KEYS = (
     Key("pipeline_root", "string", "Where outputs go: s3://, gs:// or minio:// and a path.",
@@ -40,7 +41,7 @@ SUBMISSION = ("service_account", "namespace", "experiment")  # kfp.Client's word
 # https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#scheduling
 TOLERATION = {"key": "key", "operator": "operator", "value": "value", "effect": "effect",
               "seconds": "tolerationSeconds"}  # fmt: skip
-_ROOT = re.compile(r"(s3|gs|minio)://[^/\s]+(/\S*)?")
+_NAMES = {"namespace": forms.namespace, "service_account": forms.service_account}
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,19 @@ def settings(pipeline: Pipeline, problems: list[Diagnostic]) -> Settings:
     """The pipeline's block; what is wrong with it is appended to `problems` (E608)."""
     block = _Block(pipeline.targets, problems)
     root = block.text("pipeline_root")
-    if root and not _ROOT.fullmatch(root):
-        block.wrong("pipeline_root", f"`{root}` is no place for outputs",
-                    "write s3://bucket/path, gs://bucket/path or minio://bucket/path")  # fmt: skip
+    if root:
+        block.judge("pipeline_root", forms.place(root))
+    if registry := block.text("image_registry"):
+        block.judge("image_registry", forms.registry(registry))
+    for key, check in _NAMES.items():
+        if text := block.text(key):
+            block.judge(key, check(text))
+    images = block.texts("images")
+    block.images()
     submission = {name: block.text(name) for name in SUBMISSION}
     return Settings(
         pipeline_root=root,
-        images=Images(block.text("image_registry"), block.texts("images")),
+        images=Images(block.text("image_registry"), images),
         submission={name: value for name, value in submission.items() if value},
     )
 
@@ -87,13 +94,20 @@ def pod(pipeline: Pipeline, task: Task | None, problems: list[Diagnostic]) -> Po
     shared = _Block(pipeline.targets, problems)
     own = _Block(task.targets if task is not None else {}, problems)
     config: dict[str, Any] = {}
+    for block in (shared, own):
+        block.labels("node_selector")
     if labels := {**shared.texts("node_selector"), **own.texts("node_selector")}:
         config["nodeSelector"] = {"labels": dict(sorted(labels.items()))}
     if tolerations := own.tolerations() or shared.tolerations():
         config["tolerations"] = tolerations
     if secrets := shared.items("image_pull_secrets"):
+        for index, name in enumerate(secrets):
+            shared.judge("image_pull_secrets", forms.secret(name), index)
         config["imagePullSecret"] = [{"secretName": name} for name in secrets]
     gpu = own.text("gpu_resource") or shared.text("gpu_resource")
+    for block in (shared, own):
+        if text := block.text("gpu_resource"):
+            block.judge("gpu_resource", forms.resource(text))
     return Pod(config, gpu or Pod.gpu_resource)
 
 
@@ -109,6 +123,32 @@ class _Block:
     def wrong(self, key: str, message: str, help: str, span: Span | None = None) -> None:
         place = span or self._trees[key].span
         self._problems.append(Diagnostic("E608", message, place, help))
+
+    def judge(self, key: str, wrong: forms.Wrong | None, index: int | None = None) -> None:
+        """Report what is wrong with a text under a key, or with an item of the list there."""
+        if wrong is not None:
+            held = self._trees[key].value
+            item = held[index] if index is not None and isinstance(held, tuple) else None
+            self.wrong(key, wrong.said, wrong.help, item.span if item else None)
+
+    def images(self) -> None:
+        """Report what stands under `images` and is no reference of an image."""
+        held = self._trees["images"].value if "images" in self._trees else {}
+        for tree in held.values() if isinstance(held, Mapping) else ():
+            text = tree.value.value if isinstance(tree.value, Constant) else None
+            if isinstance(text, str) and (help := spec_words.not_an_image(text)):
+                self.wrong("images", f"`{text}` is not an image", help, tree.span)
+
+    def labels(self, key: str) -> None:
+        """Report labels that Kubernetes does not take."""
+        tree = self._trees.get(key)
+        for name, value in self.texts(key).items() if tree is not None else ():
+            if tree is None or not isinstance(tree.value, Mapping):
+                continue
+            if wrong := forms.label_key(name):
+                self.wrong(key, wrong.said, wrong.help, tree.keys.get(name))
+            elif wrong := forms.label_value(value):
+                self.wrong(key, wrong.said, wrong.help, tree.value[name].span)
 
     def text(self, key: str) -> str:
         return self._plain(key, self._trees[key]) if key in self._trees else ""
@@ -133,16 +173,29 @@ class _Block:
         for tree in held if isinstance(held, tuple) else ():
             entries = tree.value if isinstance(tree.value, Mapping) else {}
             unknown = [name for name in entries if name not in TOLERATION]
-            if not entries or unknown:
-                what = f"a toleration has no `{unknown[0]}`" if unknown else "a toleration is empty"
-                self.wrong("", what, f"it has {', '.join(TOLERATION)}", tree.span)
-            found.append(
-                {
-                    TOLERATION[name]: self._plain(f"tolerations.{name}", entry)
-                    for name, entry in sorted(entries.items())
-                    if name in TOLERATION
-                }
-            )
+            for name in unknown:
+                near = next((ours for ours, theirs in TOLERATION.items() if theirs == name), name)
+                help = did_you_mean(near, TOLERATION, "key")
+                what = f"a toleration has no `{name}`"
+                self.wrong("", what, help, tree.keys.get(name, tree.span))
+            if not isinstance(tree.value, Mapping):
+                self.wrong(
+                    "", "a toleration is a mapping", "write {key: …, operator: Exists}", tree.span
+                )
+            elif not entries:
+                self.wrong(
+                    "", "a toleration is empty", f"it has {', '.join(TOLERATION)}", tree.span
+                )
+            said = {
+                name: self._plain(f"tolerations.{name}", entry)
+                for name, entry in sorted(entries.items())
+                if name in TOLERATION
+            }
+            if said and not unknown and (bad := forms.toleration(said)) is not None:
+                key, wrong = bad
+                span = entries[key].span if key else tree.span
+                self.wrong("", wrong.said, wrong.help, span)
+            found.append({TOLERATION[name]: text for name, text in said.items()})
         return found
 
     def _plain(self, what: str, tree: Tree) -> str:

@@ -36,14 +36,15 @@ def joins(pipeline: Pipeline) -> Iterator[Diagnostic]:
             home = nodes[producer].when
             if path[: len(home)] == home:
                 continue
+            needed = nodes[producer].step
             yield Diagnostic(
                 "E602",
-                f"step `{node.name}` stands behind {shown(node.when, gates)} and needs step "
-                f"`{producer}`, which stands behind {shown(home, gates)}: KFP nests conditions "
+                f"step `{node.step}` stands behind {shown(node.when, gates)} and needs step "
+                f"`{needed}`, which stands behind {shown(home, gates)}: KFP nests conditions "
                 "and cannot join them",
                 span,
-                f"put `{producer}` behind {shown(path, gates)} too, or both behind one condition",
-                (Related(f"`{producer}` is here", nodes[producer].span),),
+                f"put `{needed}` behind {shown(path, gates)} too, or both behind one condition",
+                (Related(f"`{needed}` is here", nodes[producer].span),),
             )
             break
 
@@ -65,6 +66,25 @@ def gated_outputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
                     (Related(f"`{value.task}` is here", nodes[value.task].span),),
                 )
                 break
+
+
+# https://github.com/kubeflow/pipelines/issues/10968 and
+# https://github.com/kubeflow/pipelines/issues/13738: what the API server and Kubernetes refuse
+_ANNOTATION, _OBJECT = 256 * 1024, 3 * 2**19
+
+
+def size(pipeline: Pipeline, length: int) -> Iterator[Diagnostic]:
+    """W603: a pipeline is larger than some backends take.
+
+    length  of pipeline.yaml, in bytes
+    """
+    if length <= _ANNOTATION:
+        return
+    message = f"pipeline.yaml has {length // 1024:,} KiB: some backends take 256 KiB at most"
+    if length > _OBJECT:
+        message = f"pipeline.yaml has {length // 1024:,} KiB: Kubernetes takes 1,536 KiB at most"
+    help = "split the pipeline, or let one step do the work of several"
+    yield Diagnostic("W603", message, pipeline.span, help)
 
 
 def constants_of(predicate: Predicate) -> Iterator[Any]:

@@ -86,8 +86,12 @@ def collisions(
     steps = ((f"step `{node.name}`", task(node.name), node.span) for node in graph.tasks)
     claims += sorted(steps, key=by_place)
     taken: dict[str, tuple[str, Span]] = {}
+    told: set[Span] = set()
     for what, name, span in claims:
         if not name or name.startswith(_LOOP):
+            if span in told:
+                continue  # another copy of a repeated step
+            told.add(span)
             reason = f"the name `{name}`, which KFP keeps for loops" if name else "an empty name"
             yield Diagnostic("E601", f"{what} has {reason}", span, "rename it")
             continue

@@ -18,6 +18,7 @@ from isodag.ir import (
     ParameterRef,
     Pipeline,
     RunRef,
+    Task,
     Value,
     leaves,
     operands,
@@ -92,6 +93,9 @@ class Nest:
         task = _Task(component, settings)
         self._dag(node.when).tasks[names.task(node.name)] = task
         self._feed(node.when, task, work.feeds)
+        for item in node.secrets if isinstance(node, Task) else ():
+            if isinstance(item.value, ParameterRef):
+                self._reference(node.when, task, item.value)  # it enters the DAG, not the task
         for producer in node.after:
             self._wait(node.when, task, producer)
 

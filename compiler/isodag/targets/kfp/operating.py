@@ -44,7 +44,7 @@ class Operating:
     def missing(self) -> Iterator[Diagnostic]:
         """W602, once for each setting: KFP has no such operating setting."""
         for message, lacks in _LACKING.items():
-            spans = [task.span for task in self._tasks if lacks(task)]
+            spans = {task.span for task in self._tasks if lacks(task)}
             if spans:
                 more = f" and of {len(spans) - 1} more" if len(spans) > 1 else ""
                 yield Diagnostic("W602", message, min(spans), f"a setting of this step{more}")
