@@ -22,13 +22,18 @@ ORDER: tuple[set[str], ...] = (
     {"runtime"},
     {"source"},
     {"diagnostics"},
+    {"pages"},
     {"types"},
     {"expressions"},
     {"frontend"},
+    {"ignores"},
+    {"formats"},
     {"component"},
     {"spec"},
+    {"project"},
     {"library"},
     {"scope"},
+    {"unroll"},
     {"gates"},
     {"settings"},
     {"checks"},
@@ -37,6 +42,8 @@ ORDER: tuple[set[str], ...] = (
     {"targets"},
     {"driver"},
     {"output"},
+    {"editors"},
+    {"layout"},
     {"samples"},
     {"engine", "remote", "catalog", "interop"},
     {"cli"},
@@ -46,7 +53,7 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 
 # What else than the standard library each may import; nobody who is not named may anything.
 THIRD_PARTY = {
-    "runtime": {"yaml", "huggingface_hub"},
+    "runtime": {"yaml", "huggingface_hub", "boto3", "botocore"},
     "frontend": {"yaml"},
     "spec": {"yaml"},
     "targets": {"yaml"},
@@ -55,6 +62,7 @@ THIRD_PARTY = {
     "catalog": {"jinja2", "yaml"},
     "interop": {"kfp", "sagemaker", "yaml"},
     "output": {"rich"},
+    "layout": {"yaml"},
     "cli": {"click", "rich", "yaml"},
 }
 LAZY = {"huggingface_hub", "rich", "docker", "boto3", "botocore", "kfp", "sagemaker", "jinja2"}

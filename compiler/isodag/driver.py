@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from isodag import checks, diagnostics, ir
+from isodag import checks, diagnostics, ir, spec
 from isodag.component import Component
 from isodag.diagnostics import Diagnostic
-from isodag.frontend import nodes, overlay
+from isodag.frontend import credentials, mentions, nodes, overlay, values_file
 from isodag.frontend.definition import read
+from isodag.frontend.schema import Key
 from isodag.frontend.syntax import Definition
-from isodag.library import Library, folders_for
+from isodag.library import Library, Shelf, folders_for
 from isodag.lower import lower
 from isodag.scope import Scope
 from isodag.source import Source, Span
 from isodag.targets import Emitted, kfp, sagemaker
 
-TARGETS = {"kfp": kfp, "sagemaker": sagemaker}
+TARGETS = {"sagemaker": sagemaker, "kfp": kfp}
 
 
 @dataclass(frozen=True)
@@ -44,39 +45,85 @@ def load(
     values: Sequence[str] = (),
     sets: Sequence[str] = (),
     components: Sequence[str] = (),
+    data: bytes | None = None,
+    shelf: Shelf | None = None,
 ) -> Loaded:
     """Read and check a DAG file, and lower it to the IR when it is right.
 
     values      `-e`: names of files in `values/` beside the DAG file, or paths; later ones win
     sets        `--set`: `path=value`, over the values files
     components  library folders searched before the others
+    data        the DAG file's bytes, where they are known already
+    shelf       components already read, which files of one call may share
     """
     sources: dict[str, Source] = {}
-    node, problems = _document(path, sources)
+    node, problems = _document(path, sources, data)
     layers = [_values(path, name, sources) for name in values]
     layers += [_setting(text, sources) for text in sets]
+    written = node
     for layer in layers:
         problems += layer[1]
         if node is not None and layer[0] is not None:
             node, found = overlay.lay(node, layer[0])
             problems += found
     if node is None:
-        return Loaded(None, diagnostics.ordered(problems), sources)
-    keys = {name: target.KEYS for name, target in TARGETS.items()}
-    definition, found = read(node, str(path), keys)
+        return _loaded(None, problems, sources)
+    definition, found = read(node, str(path), _keys())
     problems += found
-    if definition is None:
-        return Loaded(None, diagnostics.ordered(problems), sources)
+    if definition is None or any(item.code == "E104" for item in problems):  # too large to go on
+        return _loaded(None, problems, sources)
+    if layers:
+        definition = replace(definition, written=mentions.everywhere(sources[str(path)].text))
     base = Path(path).parent
-    library = Library(base, folders_for(base, components), sources)
+    library = Library(base, folders_for(base, components), sources, shelf or Shelf())
     scope, found = _resolve(definition, library)
     problems += found
-    problems += checks.run(scope)
+    told = checks.run(scope)
+    if written is not None and layers and any(item.code in checks.UNREAD for item in told):
+        # what the file itself reads is not unused because a layer replaced the place that reads it
+        plain, _ = read(written, str(path), _keys())
+        unread = checks.run(_resolve(plain, library)[0]) if plain is not None else []
+        told = [item for item in told if item.code not in checks.UNREAD or item in unread]
+    problems += told
     if diagnostics.failed(problems):
         problems = [item for item in problems if item.code not in checks.MOOT]
     pipeline = None if diagnostics.failed(problems) else lower(scope)
     digest = _digest(path, values, sets, sources, pipeline)
-    return Loaded(pipeline, diagnostics.ordered(problems), sources, digest)
+    return _loaded(pipeline, problems, sources, digest)
+
+
+def _loaded(
+    pipeline: ir.Pipeline | None, problems: Sequence[Diagnostic], sources: dict[str, Source],
+    digest: str = "",
+) -> Loaded:  # fmt: skip
+    """What was found, in order, with no credential in it."""
+    found, shown = credentials.hide(diagnostics.ordered(problems), sources)
+    return Loaded(pipeline, found, shown, digest)
+
+
+def load_values(path: str | Path, data: bytes | None = None) -> Loaded:
+    """What is wrong with a values file whatever it is laid over; there is no pipeline."""
+    sources: dict[str, Source] = {}
+    node, problems = _document(path, sources, data)
+    if node is not None:
+        problems += values_file.check(node, _keys())
+    return _loaded(None, problems, sources)
+
+
+def load_component(path: str | Path, data: bytes | None = None) -> Loaded:
+    """What is wrong with a component, told by its spec and its binding; there is no pipeline."""
+    sources: dict[str, Source] = {}
+    path = Path(path)
+    name = path.resolve().parent.name if path.name in spec.SPEC_NAMES else path.stem
+    component, problems = spec.read_file(path, name, sources, data)
+    if component is not None:
+        problems = [*problems, *sagemaker.judge(component)]
+    return _loaded(None, problems, sources)
+
+
+def _keys() -> dict[str, tuple[Key, ...]]:
+    """The keys of each target's own block, by target."""
+    return {name: target.KEYS for name, target in TARGETS.items()}
 
 
 def compile(loaded: Loaded, target: str) -> Emitted:
@@ -100,21 +147,26 @@ def check(loaded: Loaded, targets: Sequence[str] = tuple(TARGETS)) -> list[Diagn
         for name in TARGETS:
             if name in targets:
                 found += compile(loaded, name).diagnostics
+    if diagnostics.failed(found):
+        found = [item for item in found if item.code not in checks.MOOT]
     return diagnostics.ordered(found)
 
 
 def _document(
-    path: str | Path, sources: dict[str, Source]
+    path: str | Path, sources: dict[str, Source], data: bytes | None = None
 ) -> tuple[nodes.Node | None, list[Diagnostic]]:
-    source, problems = nodes.load(path)
+    source, problems = nodes.load(path, data)
     sources[source.path] = source
-    return (None, problems) if problems else nodes.parse(source)
+    node = None
+    if not problems:
+        node, problems = nodes.parse(source)
+    return node, problems + (credentials.problems(node) if node is not None else [])
 
 
 def _setting(text: str, sources: dict[str, Source]) -> tuple[nodes.Node | None, list[Diagnostic]]:
-    source, node, problems = overlay.setting(text)
+    source, node, problems = overlay.setting(text, sources)
     sources[source.path] = source
-    return node, problems
+    return node, problems + (credentials.problems(node) if node is not None else [])
 
 
 def _values(
