@@ -185,7 +185,8 @@ def _sensible(word: str, limit: Any, type_name: str) -> bool:
     if word == "enum":
         wanted = {"Integer", "Float"} if type_name in ("Integer", "Float") else {type_name}
         return isinstance(limit, list) and limit != [] and set(map(values.kind, limit)) <= wanted
-    return word in ("minimum", "maximum") and type(limit) in (int, float) and math.isfinite(limit)
+    # a whole number beyond all floats cannot be reckoned with either
+    return word in ("minimum", "maximum") and type(limit) in (int, float) and abs(limit) < 1e300
 
 
 def _atoms(formula: _Formula) -> Iterator[_Atom]:

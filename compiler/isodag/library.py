@@ -11,7 +11,7 @@ from pathlib import Path
 from isodag import spec
 from isodag.component import Component
 from isodag.diagnostics import Diagnostic, did_you_mean, suggest
-from isodag.frontend.nodes import neighbour
+from isodag.frontend.files import neighbour
 from isodag.frontend.syntax import Word
 from isodag.source import Source, Span
 
@@ -84,7 +84,7 @@ class Library:
     def _by_name(
         self, reference: Word, name: str, version: str | None
     ) -> tuple[Component | None, list[Diagnostic]]:
-        others = []
+        others, told = [], []
         for folder in self.folders:
             path = folder / name / "component.yaml"
             if "/" in name or not os.path.isfile(path):
@@ -95,11 +95,12 @@ class Library:
             if version is None or satisfies(component.version, version):
                 return component, problems
             others.append(component)
+            told += problems  # a version that is misspelt is the reason
         if others:
             found = ", ".join(f"{o.version} in {Path(o.span.path).parent}" for o in others)
             message = f"there is no `{name}` {version} here"
             place = _version_of(reference, name)
-            return None, [Diagnostic("E208", message, place, f"found: {found}")]
+            return None, [Diagnostic("E208", message, place, f"found: {found}"), *told]
         help = did_you_mean(name, self.names(), "component")
         bare = next(
             (folder / name for folder in self.folders if os.path.isdir(folder / name)), None
@@ -114,6 +115,8 @@ class Library:
 
     def _spelt(self, text: str) -> str | None:
         """The help for a reference written as other tools write one, `name:1` or `Its title`."""
+        if len(text) > 200:
+            return None
         parts = re.fullmatch(r"([\w -]+?)\s*(?:[:@=~^<>]+\s*v?([0-9][0-9.]*))?", text)
         near = suggest(re.sub(r"\s+", "_", parts[1]), self.names()) if parts else None
         if parts is None or near is None:

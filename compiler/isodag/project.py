@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isodag.diagnostics import suggest
-from isodag.frontend import nodes
+from isodag.frontend import files, nodes
 from isodag.source import Source
 from isodag.spec import SPEC_NAMES
 
@@ -80,7 +80,7 @@ def kind_of(data: bytes) -> str:
 
 def _named(name: str) -> list[File]:
     if name == "-":
-        data = sys.stdin.buffer.read(nodes.MAX_BYTES + 1)
+        data = sys.stdin.buffer.read(files.MAX_BYTES + 1)
         kind = kind_of(data)
         return [File(kind if kind in ("values", "component") else "definition", STDIN, data)]
     path = Path(name)
@@ -131,7 +131,7 @@ def _files(paths: Iterable[Path]) -> Iterator[File]:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return nodes.contents(path)
+        return files.contents(path)
     except (OSError, ValueError):
         return None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from isodag import spec_binding, spec_command, spec_container, spec_ports, spec_words
 from isodag.component import Binding, Component, Input, Output
 from isodag.diagnostics import Diagnostic, failed
-from isodag.frontend import credentials, nodes
+from isodag.frontend import credentials, files, nodes
 from isodag.frontend.nodes import Node, Scalar
 from isodag.frontend.reader import Fields, Reader
 from isodag.frontend.schema import Key
@@ -91,7 +91,8 @@ def read_file(
         spec_command.unused(reader, inputs, outputs, container, binding)
     if container is None and binding is None and not failed(reader.diagnostics):
         help = "add implementation.container, or a sagemaker.yaml beside it"
-        place = node.pairs[0][0].span if isinstance(node, nodes.Mapping) else node.span
+        pairs = node.pairs if isinstance(node, nodes.Mapping) else ()
+        place = pairs[0][0].span if pairs else node.span
         reader.report("E706", "the component says nowhere how it runs", place, help)
     place = fields["name"][1].span if "name" in fields else Span(str(path), 1, 1, 1, 1)
     version = annotations.get("version", "0.0.0")
@@ -146,9 +147,9 @@ def digest(path: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
+    for root, folders, found in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _passed_over(name))
-        for name in sorted(name for name in files if not _passed_over(name)):
+        for name in sorted(name for name in found if not _passed_over(name)):
             file = Path(root, name)
             if os.path.isfile(file) and os.access(file, os.R_OK):  # no pipe, no dangling link
                 yield file
@@ -161,7 +162,7 @@ def _passed_over(name: str) -> bool:
 def _document(
     path: Path, sources: dict[str, Source], reader: Reader, data: bytes | None = None
 ) -> Node | None:
-    source, problems = nodes.load(path, data)
+    source, problems = files.load(path, data)
     sources[source.path] = source
     node = None
     if not problems:

@@ -22,9 +22,11 @@ _ENV = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]*"
 )  # CreateProcessingJob and CreateTrainingJob: Environment
 # `{{$`: what KFP's driver replaces; the others are what people know from other formats
-_FOREIGN = re.compile(
-    r"\{\{\s*\$[^}]*\}+|\$\{\{[^}]*\}\}|\$\((?:inputs|outputs|params|parameters)\.[^)]*\)|"
-    r"\{\{\s*(?:inputs|outputs)\.[^}]*\}\}|\{(?:inputValue|inputPath|outputPath)\s*:[^}]*\}"
+_FOREIGN = re.compile(  # of bounded length, so that many of them that never end take no time
+    r"\{\{\s{0,9}\$[^}]{0,200}\}+|\$\{\{[^}]{0,200}\}\}|"
+    r"\$\((?:inputs|outputs|params|parameters)\.[^)]{0,200}\)|"
+    r"\{\{\s{0,9}(?:inputs|outputs)\.[^}]{0,200}\}\}|"
+    r"\{(?:inputValue|inputPath|outputPath)\s{0,9}:[^}]{0,200}\}"
 )
 
 Port = Input | Output

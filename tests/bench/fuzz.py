@@ -39,9 +39,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds for one case")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument(
-        "--keep", type=Path, default=Path("fuzz-found"), help="a folder for findings"
-    )
+    parser.add_argument("--keep", type=Path, default=Path("out/fuzz"), help="a folder for findings")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
@@ -102,6 +100,7 @@ class Run:
     def __init__(self, given: argparse.Namespace, first: int, end: int) -> None:
         self.given, self.next, self.end = given, first, end
         self.done = self.found = 0
+        self.late = -1
         self.codes: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         self.going = True
@@ -124,7 +123,12 @@ class Run:
         if not self.selector.select(timeout=1.0):
             if time.perf_counter() - self.since > self.given.limit:
                 self.process.kill()
-                self.ended(f"more than {self.given.limit:g} seconds")
+                self.process.wait()
+                if self.late == self.next:
+                    self.ended(f"more than {self.given.limit:g} seconds")
+                else:  # it may be the machine that stood still: once more
+                    self.late = self.next
+                    self.start()
             return
         assert self.process.stdout is not None
         data = os.read(self.process.stdout.fileno(), 1 << 16)

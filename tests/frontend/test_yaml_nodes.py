@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isodag.frontend import nodes
+from isodag.frontend import files, nodes
 from isodag.frontend.nodes import Mapping, Scalar, Sequence
 from isodag.source import Source
 
@@ -166,7 +166,7 @@ def test_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -> None:
     for data in (b"a: 1\nb: [x,\n  y]\n", b"\xef\xbb\xbfa: 1\r\nb: [x,\r\n  y]\r\n",
                  b"a: 1\rb: [x,\r  y]\r"):  # fmt: skip
         file.write_bytes(data)
-        source, problems = nodes.load(file)
+        source, problems = files.load(file)
         assert [] == problems
         node, _ = nodes.parse(source)
         assert isinstance(node, Mapping)
@@ -186,7 +186,7 @@ def test_a_byte_that_is_not_utf_8_is_shown(
     tmp_path: Path, data: bytes, place: tuple[int, int], message: str
 ) -> None:
     (tmp_path / "f.yaml").write_bytes(data)
-    source, (problem,) = nodes.load(tmp_path / "f.yaml")
+    source, (problem,) = files.load(tmp_path / "f.yaml")
     assert ("E101", message) == (problem.code, problem.message)
     assert place == (problem.span.line, problem.span.column)
     assert source.line(problem.span.line) != ""
@@ -194,10 +194,10 @@ def test_a_byte_that_is_not_utf_8_is_shown(
 
 def test_what_is_no_readable_file_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "pipeline.yaml").write_text("a: 1")
-    (tmp_path / "large.yaml").write_bytes(b"#" * (nodes.MAX_BYTES + 1))
+    (tmp_path / "large.yaml").write_bytes(b"#" * (files.MAX_BYTES + 1))
     told = {}
     for name in ("pipelin.yaml", ".", "large.yaml", "a\0b", "x" * 300, "pipeline.yaml/x"):
-        _, (problem,) = nodes.load(f"{tmp_path}/{name}")
+        _, (problem,) = files.load(f"{tmp_path}/{name}")
         told[name[:20]] = (problem.code, problem.message.replace(f"{tmp_path}/", ""), problem.help)
     assert {
         "pipelin.yaml": (

@@ -142,6 +142,7 @@ DEFINITIONS: dict[str, Make] = {
     "a pipeline's name": lambda size: b"apiVersion: isodag/v1\nkind: Pipeline\nname: " + times(b"A-", size)
     + b"\n" + STEPS,
     "a component's name": lambda size: HEAD + b"steps: {a: {component: " + times(b"c", size) + b"}}",
+    "blanks in a component's name": lambda size: HEAD + b"steps: {a: {component: 'a" + times(b" ", size) + b"!'}}",
     "a component's path": lambda size: HEAD + b"steps: {a: {component: ./" + times(b"c/", size) + b"}}",
     "a version": lambda size: HEAD + b"steps: {a: {component: make_numbers@" + times(b"1.", size) + b"}}",
     "a type": lambda size: HEAD + b"parameters: {p: {type: " + times(b"T", size) + b"}}\n" + STEPS,
@@ -206,6 +207,12 @@ DEFINITIONS: dict[str, Make] = {
     ),
     "blanks in an expression": lambda size: HEAD + b"steps: {a: {fail: x, when: '${{ a }} b" + times(b" ", size)
     + b"c'}}",
+    "blanks in short conditions, half wrapped": lambda size: filled(
+        size, lambda n: b"  c%d: '${{ a }}%sb'\n" % (n, b" " * 9900), HEAD + b"conditions:\n", STEPS
+    ),
+    "digits in short conditions": lambda size: filled(
+        size, lambda n: b"  c%d: a < %sx\n" % (n, b"1" * 9900), HEAD + b"conditions:\n", STEPS
+    ),
     "a condition half wrapped": lambda size: HEAD + b"steps: {a: {fail: x, when: 'a ${{ "
     + times(b"b }} ${{ ", size) + b"'}}",
     # --- many things ---
@@ -251,6 +258,11 @@ DEFINITIONS: dict[str, Make] = {
         b"steps:\n" + b"".join(b"  s%d: {fail: '${{ parameters.parameter_mumber_%d }}'}\n" % (n, n)
                                for n in range(size // 100)),
     ),
+    "misspelt variables": lambda size: filled(
+        size // 2, lambda n: b"  variable_number_%d: 1\n" % n, HEAD + b"vars:\n",
+        b"steps:\n" + b"".join(b"  s%d: {fail: '${{ vars.variable_mumber_%d }}'}\n" % (n, n)
+                               for n in range(min(2000, size // 100))),
+    ),
     "names without a likeness": lambda size: filled(
         size // 2, lambda n: b"  %s%d: {fail: x}\n" % (b"ab" * 40, n), HEAD + b"steps:\n",
         b"".join(b"  t%d: {fail: x, after: [%s%d]}\n" % (n, b"ba" * 40, n) for n in range(size // 240)),
@@ -294,6 +306,21 @@ DEFINITIONS: dict[str, Make] = {
     "outputs": lambda size: filled(
         size, lambda n: b"  o%d: ${{ steps.a.outputs.x }}\n" % n, HEAD + STEPS + b"outputs:\n"
     ),
+    "a loop of many values": lambda size: HEAD + b"steps:\n  a: {component: make_numbers@1, foreach: {var: v, in: ["
+    + filled(size, lambda n: b"%d," % n) + b"]}, inputs: {count: '${{ each.v }}'}}\n",
+    "many loops of a variable": lambda size: filled(
+        size,
+        lambda n: b"  s%d: {component: make_numbers@1, foreach: {var: v, in: '${{ vars.v }}'}, inputs: {count: "
+        b"'${{ each.v }}'}}\n" % n,
+        HEAD + b"vars: {v: [" + b"1, " * 900 + b"2]}\nsteps:\n",
+    ),
+    "comments that ignore": lambda size: HEAD + STEPS + times(b"# isodag: ignore[W201, W202] a reason\n", size),
+    "wrong comments that ignore": lambda size: HEAD + STEPS + times(b"# isodag: ignore[E1, W, , x\n", size),
+    "secrets": lambda size: HEAD + b"parameters: {p: {type: Secret}}\nsteps: {a: {component: make_numbers@1, "
+    b"secret_env: {" + filled(size, lambda n: b"A%d: '${{ parameters.p }}', " % n) + b"}}}\n",
+    "credentials": lambda size: filled(
+        size, lambda n: b"  v%d: AKIA%016d\n" % (n, n), HEAD + b"vars:\n", STEPS
+    ),
     "settings of a target": lambda size: HEAD + STEPS + b"targets:\n  sagemaker:\n    arguments:\n"
     + filled(size, lambda n: b"      K%d: {a: [1, 2]}\n" % n),
     "tags of a target": lambda size: HEAD + b"steps: {a: {component: make_numbers@1}}\ntargets: "
@@ -318,6 +345,8 @@ SPECS: dict[str, Make] = {
     + times(b"    - {inputValue: a}\n", size),
     "unknown placeholders": lambda size: SPEC + b"implementation:\n  container:\n    image: x\n    command: [x]\n"
     b"    args:\n" + times(b"    - {inputValue: b}\n", size),
+    "open expressions of another tool": lambda size: SPEC + b"implementation:\n  container:\n    image: x\n"
+    b"    command: [sh, -c, '" + times(b"{{ $", size) + b"']\n",
     "deep arguments": lambda size: SPEC + b"implementation:\n  container:\n    image: x\n    command: "
     + times(b"[", size // 2) + times(b"]", size // 2),
     "annotations": lambda size: filled(

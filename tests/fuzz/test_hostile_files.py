@@ -20,7 +20,7 @@ from fuzz_seeds import ROOT, TOYS
 
 import isodag
 from isodag import diagnostics, driver
-from isodag.frontend import nodes
+from isodag.frontend import files, nodes
 from isodag.source import Source
 
 SIZE = 60_000  # bytes: enough for what grows with the square to be seen, and quick
@@ -114,7 +114,7 @@ def test_a_small_hostile_file_ends_in_messages(data: bytes, tmp_path: Path) -> N
          "error[E101]: `dag.yaml` cannot be read: too many levels of symbolic links"),
         (lambda path: path.symlink_to("/dev/zero"),
          "error[E101]: `dag.yaml` cannot be read: it is a pipe or a device, not a file"),
-        (lambda path: path.write_bytes(b"#" * (nodes.MAX_BYTES + 1)),
+        (lambda path: path.write_bytes(b"#" * (files.MAX_BYTES + 1)),
          "error[E101]: `dag.yaml` is larger than 4 MiB"),
     ],
     ids=["a named pipe", "a folder", "a link to itself", "a device", "a large file"],

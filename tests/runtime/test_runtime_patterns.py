@@ -139,7 +139,7 @@ ADVERSARIES = [
 @pytest.mark.parametrize("pattern", ADVERSARIES)
 @pytest.mark.parametrize("text", ["a" * 5000, "a" * 5000 + "!", "ab" * 3000, "x" * 9000])
 def test_no_text_keeps_a_pattern_busy(pattern: str, text: str) -> None:
-    assert searched(pattern, text) < 10 * patterns.MAX_WORK
+    assert searched(pattern, text) < 20 * patterns.MAX_WORK
 
 
 @given(pattern=WHOLE, letters=st.sampled_from(["a", "b", "ab", "a-", "1b", "ba1", "é"]),
@@ -147,7 +147,7 @@ def test_no_text_keeps_a_pattern_busy(pattern: str, text: str) -> None:
 @example("(?:(?:(?:a)*)*)*!", "a", "b")
 @settings(max_examples=150, deadline=None)
 def test_no_small_pattern_takes_more_than_its_share(pattern: str, letters: str, last: str) -> None:
-    assert searched(pattern, letters * (4000 // len(letters)) + last) < 10 * patterns.MAX_WORK
+    assert searched(pattern, letters * (4000 // len(letters)) + last) < 20 * patterns.MAX_WORK
 
 
 def test_what_is_too_much_work_is_a_reason_to_refuse_the_value() -> None:

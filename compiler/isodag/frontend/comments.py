@@ -48,6 +48,7 @@ def find(source: Source, wanted: re.Pattern[str]) -> Iterator[Comment]:
         return
     inner = [value.inner for value in values]
     spread = _spread(source, values)
+    below = 0  # the first line that is none below the comments looked through so far
     for at in matches:
         before = bisect_right(inner, at) - 1
         if before >= 0 and at < values[before].end:
@@ -57,9 +58,10 @@ def find(source: Source, wanted: re.Pattern[str]) -> Iterator[Comment]:
         line, column = source.place(at)
         meant = line
         if not source.line(line)[: column - 1].strip():
-            meant += 1
+            meant = max(line + 1, below)
             while source.line(meant).lstrip().startswith("#"):
                 meant += 1
+            below = meant
         first, last = spread.get(meant, (meant, meant))
         yield Comment(at, source.line(line)[column - 1 :], first, last)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from isodag.diagnostics import Diagnostic
 from isodag.expressions import Template
-from isodag.frontend import nodes, schema
+from isodag.frontend import mentions, nodes, schema
 from isodag.frontend.nodes import Node, Scalar
 from isodag.frontend.reader import (
     IDENTIFIER,
@@ -123,6 +123,7 @@ def _parameter(reader: Reader, name: Word, node: Node) -> ParameterDef:
         for key in schema.CONSTRAINTS
         if key.name in fields
     }
+    enum = fields["enum"][1] if "enum" in fields else None
     return ParameterDef(
         name=name,
         type=reader.word(fields["type"][1]) if "type" in fields else Word("", name.span),
@@ -130,6 +131,7 @@ def _parameter(reader: Reader, name: Word, node: Node) -> ParameterDef:
         default=reader.written(fields["default"][1]) if "default" in fields else None,
         constraints=constraints,
         keys={name: key.span for name, (key, _) in fields.items()},
+        allowed=tuple(i.span for i in enum.items) if isinstance(enum, nodes.Sequence) else (),
     )
 
 
@@ -203,8 +205,10 @@ def _foreach(reader: Reader, node: Node | None) -> Foreach | None:
         return Foreach(var, tuple(map(reader.tree, held.items)), None, held.span)
     if isinstance(written, Template):
         return Foreach(var, None, written if written.parts else None, held.span)
-    reader.wrong_kind(held, "a list", "`in`")
-    return Foreach(var, None, None, held.span)
+    if not (isinstance(held, Scalar) and mentions.whole(held.text)):  # else E414 or E218 tells
+        reader.wrong_kind(held, "a list", "`in`")
+        return Foreach(var, None, None, held.span)
+    return Foreach(var, None, Template((held.text,), held.span), held.span)
 
 
 def _settings(

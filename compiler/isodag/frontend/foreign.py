@@ -25,7 +25,7 @@ _WORDS = {
     "inputs": "with arguments args params parameters kwargs",
     "when": "if condition when_expressions only gate run_if",
     "after": "needs depends_on dependencies depends run_after requires upstream follows wait_for",
-    "fail": "error raise exit abort",
+    "fail": "error raise exit abort message",
     "foreach": "matrix loop for with_items with_param parallel_for each for_each strategy map",
     "resources": "compute limits requests machine",
     "cache": "caching caching_options memoize cache_config",

@@ -193,5 +193,5 @@ def literal(type_name: str, value: Any, written: str) -> str | None:
 
 def foreign_expression(text: str) -> str | None:
     """What `{{ x }}`, `${x}`, `$(x)` and the like hold, where a text is nothing else."""
-    match = _FOREIGN.fullmatch(text.strip())
+    match = _FOREIGN.fullmatch(text.strip()) if len(text) < 200 else None
     return next((part for part in match.groups() if part), None) if match else None

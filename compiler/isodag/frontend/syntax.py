@@ -68,6 +68,7 @@ class ParameterDef:
     default: Written | None
     constraints: Mapping[str, Datum]
     keys: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    allowed: tuple[Span, ...] = field(default=(), compare=False)  # of each item of `enum`
 
 
 @dataclass(frozen=True)
