@@ -69,6 +69,8 @@ def binding_steps(component: Component) -> tuple[BindingStep, ...]:
 
 def made_by(component: Component) -> BindingStep | None:
     """The step of a component whose request is made from its container, if there is one."""
+    if component.container is None:
+        return None
     return next((step for step in binding_steps(component) if step.kind in GENERATED), None)
 
 

@@ -29,6 +29,11 @@ _IMAGES = {
 _MOUNTS = {"InputName": "S3Input", "OutputName": "S3Output"}
 
 
+def runs(kind: Kind) -> str:
+    """The member of a Processing or Training request that says what the job runs."""
+    return _IMAGES[kind.name][0]
+
+
 def left_out(
     task: Task, kind: Kind, generated: Mapping[str, Any], tree: Mapping[str, Any], places: Places
 ) -> Iterator[Diagnostic]:

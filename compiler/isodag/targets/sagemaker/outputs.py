@@ -86,10 +86,11 @@ def _samples(parameter: ir.Parameter | None) -> tuple[tuple[Sample, ...], bool]:
         if is_parameter(parameter.type) or forms.place(str(parameter.default)) is None:
             found.append(Sample(parameter.default, f"the default of `{parameter.name}`", where))
     default = bool(found)
-    for allowed in parameter.constraints.get("enum") or ():
+    what = f"a value that `{parameter.name}` allows"
+    for number, allowed in enumerate(parameter.constraints.get("enum") or ()):
         if not found or allowed != found[0].value:
-            what = f"a value that `{parameter.name}` allows"
-            found.append(Sample(allowed, what, parameter.span))
+            place = parameter.allowed[number] if parameter.allowed else parameter.span
+            found.append(Sample(allowed, what, place))
     return tuple(found), default
 
 

@@ -139,8 +139,10 @@ class Checker:
             return self.known(expr.value, wanted, path, expr.span)
         reference = expr.parts[0] if len(expr.parts) == 1 else None
         if wanted.type in ("string", "timestamp"):
-            if reference is not None and not reference.type:
+            fits = reference is None or reference.type == "String" or not wanted.enum
+            if reference is not None and not (reference.type and fits):
                 self.mismatch(expr, wanted, path, expr.span)
+                return as_text(expr)
             self.samples(expr, wanted, path)
             return as_text(expr)
         given = reference.type if reference is not None else "String"
@@ -274,7 +276,7 @@ def _way_out(given: Any, wanted: Shape) -> str | None:
     if isinstance(given, Expr):
         source = str(given.parts[0].json.get("Get", "")) if len(given.parts) == 1 else ""
         root, _, name = source.partition(".")
-        if root == "Parameters" and wanted.type in ("integer", "float", "boolean"):
+        if root == "Parameters" and wanted.type in ("string", "integer", "float", "boolean"):
             return f"declare `{name}` with the type {_WANTED[wanted.type]}"
         return None
     if isinstance(given, str) and wanted.type in _PYTHON:

@@ -13,6 +13,7 @@ from isodag.targets.images import fixed
 from isodag.targets.sagemaker import (
     bindings,
     contract,
+    forms,
     hardware,
     keys,
     machine,
@@ -86,11 +87,13 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
         context.report("E512", message, step.span, did_you_mean(step.kind, KINDS, "step kind"))
         return None
     tree = machine.request(context, task, kind)
-    if kind.name in ("Processing", "Training"):
-        if container is None:
-            message = f"{task.component.name} has no container to run as a {kind.name} step"
-            context.report("E512", message, task.span, "give it `implementation: {container: …}`")
-            return None
+    if kind.name in GENERATED and container is None and contract.runs(kind) not in step.arguments:
+        message = f"{task.component.name} has no container to run as a {kind.name} step"
+        or_so = f"or a binding with {contract.runs(kind)}"
+        help = f"give it `implementation: {{container: …}}`, {or_so}"
+        context.report("E512", message, task.span, help)
+        return None
+    if kind.name in GENERATED and container is not None:
         generate = processing.request if kind.name == "Processing" else training.request
         tree = merge(tree, generate(context, task, container))
     generated = tree
@@ -141,15 +144,18 @@ def _finished(
         _mutable_image(context, task)
     if (retries := policies.retry_policies(task, kind)) is not None:
         body["RetryPolicies"] = retries
-    if kind.name == "Processing" and (files := processing.property_files(task.component)):
-        body["PropertyFiles"] = files
+    if kind.name == "Processing" and task.component.container is not None:
+        if files := processing.property_files(task.component):
+            body["PropertyFiles"] = files
     return Step(name, body, frozenset(references.steps_read(arguments)), places)
 
 
 def _mutable_image(context: Context, task: ir.Task) -> None:
     """W505: a cached step would not notice that its image changed."""
     container = task.component.container
-    if container is not None and not fixed(image := context.images.resolve(container.image)):
+    if container is None or forms.image(image := context.images.resolve(container.image)):
+        return  # E519 tells of an image that is none
+    if not fixed(image):
         message = f"step `{task.step}` is cached, but the tag of `{image}` may move"
         help = "SageMaker compares the image's name only: give a full version or a digest"
         context.report("W505", message, task.span, help)
