@@ -11,7 +11,7 @@ from pathlib import Path
 from isodag import checks, diagnostics, ir, spec
 from isodag.component import Component
 from isodag.diagnostics import Diagnostic
-from isodag.frontend import credentials, mentions, nodes, overlay, values_file
+from isodag.frontend import credentials, files, mentions, nodes, overlay, values_file
 from isodag.frontend.definition import read
 from isodag.frontend.schema import Key
 from isodag.frontend.syntax import Definition
@@ -155,7 +155,7 @@ def check(loaded: Loaded, targets: Sequence[str] = tuple(TARGETS)) -> list[Diagn
 def _document(
     path: str | Path, sources: dict[str, Source], data: bytes | None = None
 ) -> tuple[nodes.Node | None, list[Diagnostic]]:
-    source, problems = nodes.load(path, data)
+    source, problems = files.load(path, data)
     sources[source.path] = source
     node = None
     if not problems:

@@ -103,7 +103,7 @@ def _partly(text: str, locate: Locate) -> NoReturn:
     at = text.index("${{")
     close = text.find("}}", at)
     span = locate(at, close + 2 if close >= 0 else len(text))
-    bare = re.sub(r"\$\{\{\s*|\s*\}\}", "", text).strip()
+    bare = " ".join(re.sub(r"\$\{\{|\}\}", "", text).split())
     help = f"write the bare expression: {bare}"
     raise _Refused(Diagnostic("E304", "only a part of this condition is in ${{ }}", span, help))
 
@@ -132,18 +132,19 @@ _STOP = re.compile(r"""}}|'|\"""")
 _SPACE = re.compile(r"\s*")
 _TOKEN = re.compile(
     r"""(?:
-      (?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
+      (?P<number>-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
     | (?P<name>[A-Za-z_]\w*)
     | (?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
     | (?P<sign>==(?!=)|!=(?!=)|<=|>=|<(?!>)|>|\(|\)|\[|\]|,|\.)
     )""",
     re.VERBOSE | re.ASCII,
 )
-_WORD = re.compile(r"\w+|[=<>]")
+_WORD = re.compile(r"\w+|[=<>]|\$\{\{")
 _NUMERIC = re.compile(r"-?\.?[0-9][\w.]*")
 _FOREIGN = {
     "&&": "write `and`", "||": "write `or`", "===": "compare with `==`",
     "!==": "compare with `!=`", "<>": "compare with `!=`", "!": "write `not`",
+    "=>": "compare with `>=`", "=<": "compare with `<=`",
     "=": "compare with `==`",
     "-": "names hold `_`, not `-`; there is no arithmetic",
     "+": "there is no arithmetic: compute it in a component",

@@ -159,6 +159,7 @@ class Parameter:
     """A pipeline parameter.  `default` is a typed value where `has_default`.
 
     default_span  where the default is written, which may be a values file; None without one
+    allowed       where each value of the constraint `enum` is written; empty where nobody knows
     """
 
     name: str
@@ -169,6 +170,7 @@ class Parameter:
     default: Any = None
     constraints: Mapping[str, Any] = field(default_factory=dict)
     default_span: Span | None = None
+    allowed: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)

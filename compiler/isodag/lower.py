@@ -193,6 +193,7 @@ def _parameter(parameter: ParameterDef, scope: Scope) -> ir.Parameter:
         default=admit(type_name, default.value) if default is not None else None,
         constraints=limits(parameter),
         default_span=parameter.default.span if parameter.default is not None else None,
+        allowed=parameter.allowed,
     )
 
 

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 import isodag
 from isodag import diagnostics, driver, editors, spec
 from isodag.editors import installed
-from isodag.frontend import nodes, schema
+from isodag.frontend import files, nodes, schema
 from isodag.library import folders_for
 from isodag.source import Source
 
@@ -51,7 +51,7 @@ SEEDS = st.integers(0, 10**9)
 
 def data(path: Path | str) -> Any:
     """The plain data of a YAML file, or text."""
-    source = nodes.load(path)[0] if isinstance(path, Path) else Source("", path)
+    source = files.load(path)[0] if isinstance(path, Path) else Source("", path)
     node, problems = nodes.parse(source)
     assert node is not None, problems
     return nodes.plain_data(node)

@@ -64,6 +64,13 @@ def bad_constraint(scope: Scope) -> Iterator[Diagnostic]:
             if reason is not None:
                 unfit = "does not suit" in reason
                 span = parameter.keys.get(name, datum.span) if unfit else datum.span
+                if name == "enum" and not unfit and isinstance(datum.value, list):
+                    wrong = (
+                        place
+                        for item, place in zip(datum.value, parameter.allowed, strict=False)
+                        if spec_limits.problem(name, [item], type_name) is not None
+                    )
+                    span = next(wrong, span)
                 help = spec_limits.way_out(reason)
                 yield Diagnostic("E409", f"`{name}` {reason}", span, help)
         if set(limits(parameter)) >= {"minimum", "maximum"}:

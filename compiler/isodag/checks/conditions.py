@@ -75,9 +75,17 @@ def _shown(expression: Expression | None) -> str:
 
 
 def _reads(expression: Expression | None, step: StepDef, scope: Scope) -> bool:
-    """Whether a condition reads an output of a step."""
-    found = gates.steps_read(expression, scope) if expression is not None else ()
-    return any(read == step.name.text for read, _ in found)
+    """Whether a condition reads an output of a step, or of one that waits for it."""
+    waiting = [read for read, _ in gates.steps_read(expression, scope)] if expression else []
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name == step.name.text:
+            return True
+        if name not in seen and name in scope.steps:
+            seen.add(name)
+            waiting += [read for read, _ in gates.upstream(scope.steps[name], scope)]
+    return False
 
 
 def _ungated(

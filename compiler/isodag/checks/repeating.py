@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from isodag import types
+from isodag.checks import forgotten
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.expressions import Name, Template
-from isodag.frontend.syntax import ConditionDef, Foreach, ParameterDef, StepDef, Tree
+from isodag.frontend.syntax import ConditionDef, Datum, Foreach, ParameterDef, StepDef, Tree
 from isodag.runtime import values
 from isodag.scope import (
     MAX_COPIES,
@@ -67,7 +68,7 @@ def wrong_list(scope: Scope) -> Iterator[Diagnostic]:
     for step in repeated:
         assert step.foreach is not None
         items = scope.listed(step.foreach)
-        yield from _items(items, step.foreach) if items is not None else _source(step, scope)
+        yield from _items(items, step.foreach, scope) if items is not None else _source(step, scope)
         before, total = total, total + len(items or ())
         if before <= MAX_COPIES < total:
             message = f"repeated steps stand for more than {MAX_COPIES} steps from here on"
@@ -82,6 +83,8 @@ def _source(step: StepDef, scope: Scope) -> Iterator[Diagnostic]:
         return
     help = "write the list, or name a variable that holds one: `${{ vars.NAME }}`"
     if not isinstance(source.whole, Name):
+        if any(forgotten.forgot(part, scope) for part in source.parts):
+            return  # E414 tells
         if all(isinstance(part, str | Name) for part in source.parts):  # else E405 tells
             yield Diagnostic("E218", "`in` is text, not a list", source.span, help)
         return
@@ -100,15 +103,22 @@ def _source(step: StepDef, scope: Scope) -> Iterator[Diagnostic]:
     yield Diagnostic("E218", message, name.span, help)
 
 
-def _items(items: Sequence[Tree], foreach: Foreach) -> Iterator[Diagnostic]:
+def _items(items: Sequence[Tree], foreach: Foreach, scope: Scope) -> Iterator[Diagnostic]:
     """What is wrong with a list."""
     span = foreach.span
+    related: tuple[Related, ...] = ()
+    whole = foreach.source.whole if foreach.source is not None else None
+    listed = scope.vars.get(whole.path[1]) if isinstance(whole, Name) else None
+    if isinstance(whole, Name) and isinstance(listed, Datum):
+        span, related = listed.span, (Related("it is read here", whole.span),)
     if not items:
-        yield Diagnostic("E218", "there is nothing in the list", span, "give 1 to 100 values")
+        help = f"give 1 to {MAX_ITEMS} values"
+        yield Diagnostic("E218", "there is nothing in the list", span, help, related)
         return
     if len(items) > MAX_ITEMS:
         message = f"the list has {len(items)} items"
-        yield Diagnostic("E218", message, span, f"a step is repeated at most {MAX_ITEMS} times")
+        help = f"a step is repeated at most {MAX_ITEMS} times"
+        yield Diagnostic("E218", message, span, help, related)
         return
     yield from _alike(items, "the items", mappings=True)
     if fields(items) is None:

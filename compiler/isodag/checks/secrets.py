@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isodag import types
+from isodag.checks import forgotten
 from isodag.checks.typing import constant_of
 from isodag.diagnostics import Diagnostic, Related, suggest
 from isodag.expressions import Name, Template
@@ -89,6 +90,8 @@ def _reference(
     if isinstance(whole, Name) and isinstance(value := scope.vars[whole.path[1]], Datum):
         given, related = value, (Related(f"{what} reads it here", whole.span),)
     text = given.value
+    if forgotten.forgot(text, scope):
+        return  # E414 tells
     if not isinstance(text, str):
         found = "nothing" if text is None else types.one(kind(text))
         message = f"{what} must be a reference to a secret, not {found}"

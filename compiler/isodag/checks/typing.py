@@ -81,11 +81,37 @@ def wrong_literal(scope: Scope) -> Iterator[Diagnostic]:
         if type_name and given is not None and not forgotten.forgot(given.value, scope):
             where = f"the default of `{parameter.name.text}`"
             yield from _admitted(where, type_name, given, ())
-    for _, entry, port in inputs_given(scope):
+    told: set[Span] = set()
+    for step, entry, port in inputs_given(scope):
         given = constant_of(entry.value, scope)
         if given is not None and not forgotten.forgot(given.value, scope):  # else E414 tells
             related = ends(entry.value, port, scope)
-            yield from _admitted(f"input `{port.name}`", port.type, given, related)
+            place = _where_read(step, entry, given, port, scope)
+            if place is not None:
+                related = (Related("its first value stands here", given.span), *related)
+                given = Datum(given.value, place, "")
+            if place not in told:
+                yield from _admitted(f"input `{port.name}`", port.type, given, related)
+            told |= {place} if place is not None else set()
+
+
+def _where_read(
+    step: StepDef, entry: Entry, given: Datum, port: Input, scope: Scope
+) -> Span | None:
+    """Where a loop variable is read whose values all are of a type that the input does not take.
+
+    None for any other value, and for numbers in quotes, which are wrong where they stand.
+    """
+    if step.foreach is None:
+        return None
+    written = next(item.value for item in step.inputs if item.name == entry.name)
+    name = written.whole if isinstance(written, Template) else None
+    if not isinstance(name, Name) or not isinstance(scope.look_up(name), EachValue):
+        return None
+    found = scope.type_of(name)
+    if found is None or types.accepts(port.type, found):
+        return None
+    return None if remedies.literal(port.type, given.value, given.text) else name.span
 
 
 def _admitted(

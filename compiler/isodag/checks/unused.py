@@ -87,8 +87,12 @@ def run_fact_in_cached_step(scope: Scope) -> Iterator[Diagnostic]:
     for use, name in scope.used_names:
         if use.step is None or use.role != "input":
             continue
-        if not isinstance(scope.look_up(name), RunField):
-            continue
+        found = scope.look_up(name)
+        if not isinstance(found, RunField) or found.name == "pipeline":
+            continue  # the pipeline's name is the same in every run
+        component = scope.component(use.step)
+        if component is not None and component.side_effects:
+            continue  # never cached, whatever `defaults:` say
         tree = settings.effective(use.step, scope, "cache")
         if tree is not None and not isinstance(tree.value, Datum):
             step = use.step.name.text

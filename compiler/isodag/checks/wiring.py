@@ -73,6 +73,7 @@ def cycle(scope: Scope) -> Iterator[Diagnostic]:
         for name, step in sorted(scope.steps.items())
     }
     done: set[str] = set()
+    told: set[Span] = set()  # one slip closes many circles
     for root in edges:
         if root in done:
             continue
@@ -87,7 +88,10 @@ def cycle(scope: Scope) -> Iterator[Diagnostic]:
                 done.add(name)
             elif producer in path:
                 circle = [*path]
-                yield _circle([*circle[circle.index(producer) :], producer], scope)
+                found = _circle([*circle[circle.index(producer) :], producer], scope)
+                if found.span not in told:
+                    told.add(found.span)
+                    yield found
             elif producer not in done:
                 stack.append((producer, iter(edges[producer])))
                 path[producer] = None
@@ -138,7 +142,9 @@ def component_or_fail(scope: Scope) -> Iterator[Diagnostic]:
             yield Diagnostic("E212", message, step.name.span, "add `component: NAME@1`")
         elif step.component is not None and step.fail is not None:
             message = f"step `{step.name.text}` says both `component` and `fail`"
-            yield Diagnostic("E212", message, step.keys["fail"], "make them two steps")
+            first, last = sorted((step.keys["component"], step.keys["fail"]))
+            related = (Related("the other stands here", first),)
+            yield Diagnostic("E212", message, last, "make them two steps", related)
 
 
 def output_of_fail(scope: Scope) -> Iterator[Diagnostic]:

@@ -102,10 +102,10 @@ def _named(files: tuple[str, ...]) -> list[str]:
 
 
 def _laid(path: str) -> _Done:
-    from isodag.frontend import nodes
+    from isodag.frontend import files
 
     try:
-        before = nodes.contents(path)
+        before = files.contents(path)
     except (OSError, ValueError):
         before = None  # reading it again says why
     return _with(path, before)
@@ -113,9 +113,9 @@ def _laid(path: str) -> _Done:
 
 def _with(path: str, before: bytes | None) -> _Done:
     from isodag import driver, layout
-    from isodag.frontend import nodes
+    from isodag.frontend import files
 
-    source, problems = nodes.load(path, before)
+    source, problems = files.load(path, before)
     if problems:
         return _Done(path, before, source, layout.Laid(None, tuple(problems)))
     targets = {name: target.KEYS for name, target in driver.TARGETS.items()}
