@@ -29,6 +29,14 @@ FURTHER = ("FailStepMetadata", "StartPipelineExecutionRequest", "CreateActionReq
            "CreateArtifactRequest", "CreateContextRequest", "AddAssociationRequest",
            "CreateJobRequest")  # fmt: skip
 FURTHER_ANSWERS = ("DescribeJobResponse",)
+# Requests and answers of other services that steps hold, by service
+OTHERS = {
+    "emr": (("RunJobFlowInput", "HadoopJarStepConfig", "XmlStringMaxLen256"), ("Step",)),
+    "emr-serverless": (
+        ("CreateApplicationRequest", "StartJobRunRequest", "ApplicationId"),
+        ("GetJobRunResponse",),
+    ),
+}
 
 # Java's classes, as the service model writes them, in Python's words; only inside [ ]
 _SPACES = r" \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # \p{Z}
@@ -103,13 +111,31 @@ def table() -> dict[str, Any]:
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
     asked = [CREATE_PIPELINE, *FURTHER, *(kind.request for kind in KINDS.values())]
     told = [*FURTHER_ANSWERS, *(name for kind in KINDS.values() for name in kind.describe)]
+    kept = reduced(shapes, (name for name in asked if name in shapes),
+                   (name for name in told if name in shapes))  # fmt: skip
+    for service, (requests, answers) in OTHERS.items():
+        theirs = Loader().load_service_model(service, "service-2")["shapes"]
+        kept |= prefixed(reduced(theirs, requests, answers), service)
+    return {"botocore": botocore.__version__, "shapes": dict(sorted(kept.items()))}
+
+
+def reduced(
+    shapes: dict[str, Any], asked: Iterable[str], told: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """The shapes that requests and answers are made of."""
     requests, answers = closure(shapes, asked), closure(shapes, told)
-    return {
-        "botocore": botocore.__version__,
-        "shapes": {
-            name: compact(shapes[name], name in requests) for name in sorted(requests | answers)
-        },
-    }
+    return {name: compact(shapes[name], name in requests) for name in requests | answers}
+
+
+def prefixed(shapes: dict[str, dict[str, Any]], service: str) -> dict[str, dict[str, Any]]:
+    """The shapes of another service, which may have the names of SageMaker's: `emr:Step`."""
+    renamed = {}
+    for name, shape in shapes.items():
+        parts = {part: f"{service}:{shape[part]}" for part in ("e", "k", "v") if part in shape}
+        if "m" in shape:
+            parts["m"] = {member: f"{service}:{of}" for member, of in shape["m"].items()}
+        renamed[f"{service}:{name}"] = shape | parts
+    return renamed
 
 
 def render(whole: dict[str, Any]) -> str:

@@ -58,25 +58,29 @@ class Container:
 class BindingStep:
     """One native step of a binding.
 
-    arguments  request fields: nested dicts and lists; leaves are plain values or `Template`
+    arguments  request fields: nested dicts and lists; leaves are plain values or `Template`; or
+               one `Template` for all of them
     span       of its kind
     places     where the values in `arguments` are written, by their path
     keys       where the keys of its mappings are written, by their path
+    beside     the members of the step beside its arguments, in the same form
     """
 
     name: str  # "" when the binding has a single, unnamed step
     kind: str  # SageMaker's step type: Training, RegisterModel, …
-    arguments: Mapping[str, Any]
+    arguments: Any
     span: Span
     places: Mapping[tuple[str | int, ...], Span] = field(default_factory=dict)
     keys: Mapping[tuple[str | int, ...], Span] = field(default_factory=dict)
+    beside: BindingStep | None = None
 
 
 @dataclass(frozen=True)
 class Binding:
     """`sagemaker.yaml`: what the component is natively on SageMaker.
 
-    outputs  property path by output name, as `Steps.<step>.<path>` continues
+    outputs  property path by output name, as `Steps.<step>.<path>` continues; or text with such
+             paths in `${{ }}`
     places   where each of those paths is written
     """
 

@@ -137,11 +137,24 @@ def compile(loaded: Loaded, target: str) -> Emitted:
     return emitted
 
 
-def check(loaded: Loaded, targets: Sequence[str] = tuple(TARGETS)) -> list[Diagnostic]:
+def meant_for(loaded: Loaded) -> tuple[str, ...]:
+    """The targets that a definition is for: those that it has settings for, in a `targets:` block
+    of its own or of a step; every target where it has none."""
+    pipeline = loaded.pipeline
+    if pipeline is None:
+        return tuple(TARGETS)
+    blocks = [pipeline.targets, *(t.targets for t in pipeline.tasks if isinstance(t, ir.Task))]
+    named = {name for block in blocks for name in block}
+    return tuple(name for name in TARGETS if name in named) or tuple(TARGETS)
+
+
+def check(loaded: Loaded, targets: Sequence[str] = ()) -> list[Diagnostic]:
     """What the front end and the targets have to say, in order of place.
 
-    targets  names in TARGETS; others, such as `local`, have nothing to add
+    targets  names in TARGETS; others, such as `local`, have nothing to add; none: those that the
+             definition is for
     """
+    targets = targets or meant_for(loaded)
     found = list(loaded.diagnostics)
     if loaded.pipeline is not None:
         for name in TARGETS:

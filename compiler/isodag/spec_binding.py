@@ -22,13 +22,15 @@ Path = tuple[str | int, ...]
 
 BINDING_KEYS = (
     Key("step", "string", "SageMaker's step type."),
-    Key("arguments", "mapping", "Fields of the step's request."),
+    Key("arguments", "any", "Fields of the step's request."),
+    Key("members", "mapping", "Members of the step beside its arguments, such as FunctionArn."),
     Key("steps", "mapping", "Several steps, by name."),
     Key("outputs", "mapping", "Property path by output name."),
 )
 BINDING_STEP_KEYS = (
     Key("step", "string", "SageMaker's step type.", required=True),
-    Key("arguments", "mapping", "Fields of the step's request."),
+    Key("arguments", "any", "Fields of the step's request."),
+    Key("members", "mapping", "Members of the step beside its arguments, such as FunctionArn."),
 )
 
 
@@ -72,11 +74,21 @@ def read(
 def _binding_step(
     reader: Reader, name: str, fields: Fields, place: Span, names: Mapping[str, set[str]]
 ) -> BindingStep:
+    kind = reader.text(fields, "step")
+    place = fields["step"][1].span if "step" in fields else place
     arguments = fields["arguments"][1] if "arguments" in fields else None
+    if isinstance(arguments, nodes.Sequence) or (
+        isinstance(arguments, nodes.Scalar) and not expressions_parser.is_template(arguments.text)
+    ):
+        reader.wrong_kind(arguments, "a mapping", "`arguments`")
+        arguments = None
+    members = fields["members"][1] if "members" in fields else None
+    beside = None
+    if members is not None:
+        beside = BindingStep(name, kind, _bound(reader, members, names), place, *_places(members))
     data = _bound(reader, arguments, names) if arguments is not None else {}
     places, keys = _places(arguments) if arguments is not None else ({}, {})
-    place = fields["step"][1].span if "step" in fields else place
-    return BindingStep(name, reader.text(fields, "step"), data, place, places, keys)
+    return BindingStep(name, kind, data, place, places, keys, beside)
 
 
 def _places(arguments: Node) -> tuple[dict[Path, Span], dict[Path, Span]]:

@@ -46,7 +46,7 @@ def test_a_component_that_is_right_gets_no_message(folder: Path) -> None:
         ),
         (
             "odd_kind",
-            ["E512 sagemaker.yaml:1:7 odd_kind is a `Lambda` step, which isodag does not know"],
+            ["E512 sagemaker.yaml:1:7 odd_kind is a `Trainig` step, which no binding can be"],
         ),
         (
             "odd_property",

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     "targets",
     multiple=True,
     type=click.Choice(["sagemaker", "kfp", "local"]),
-    help="Check for this target only. Repeatable.  [default: sagemaker and kfp]",
+    help="Check for this target only. Repeatable.  [default: those that a definition has"
+    " settings for; both where it has none]",
 )
 @source_options
 @click.option(
@@ -61,6 +62,8 @@ def check(
 ) -> None:  # fmt: skip
     """Find every mistake, for every target, before anything is submitted.
 
+    A definition whose `targets:` name one target only is checked for that one; -t says otherwise.
+
     FILE is a definition, a values file, a component's folder or spec, a folder of these, or - for
     standard input.  Without FILE: every definition and values file in ./definitions, and every
     component in ./components.
@@ -76,14 +79,14 @@ def check(
       isodag check components/train_bert --werror
       isodag check -o sarif > isodag.sarif
     """
-    from isodag import diagnostics, driver, project
+    from isodag import diagnostics, project
     from isodag.formats import Report
 
     unwanted = _codes(codes)
     found = project.named(files) if files else project.whole()
     if not found:
         raise click.UsageError("there is no definition and no component here: name a FILE")
-    report, sources = _checked(found, targets or tuple(driver.TARGETS), values, sets, components,
+    report, sources = _checked(found, targets, values, sets, components,
                                unwanted)  # fmt: skip
     if werror:
         report = Report([replace(item, promoted=True) for item in report.shown], report.ignored,
@@ -122,7 +125,7 @@ def _checked(
             said = driver.check(loaded, targets)
             # other values make other warnings: what a comment is good for is told without them
             if not (values or sets or diagnostics.failed(said)):
-                judged[file.path] = ignores.groups(targets)
+                judged[file.path] = ignores.groups(targets or driver.meant_for(loaded))
         elif file.kind == "values":
             loaded = driver.load_values(file.path, file.data)
             said = loaded.diagnostics

@@ -13,7 +13,7 @@ from isodag import expressions, ir
 from isodag.component import BindingStep
 from isodag.targets.sagemaker import names, outputs, references
 from isodag.targets.sagemaker.context import Context, binding_steps
-from isodag.targets.sagemaker.kinds import KINDS
+from isodag.targets.sagemaker.kinds import find, refusal
 from isodag.targets.sagemaker.references import UNKNOWN, Expr
 from isodag.targets.sagemaker.shapes import parse, shape
 from isodag.types import is_parameter
@@ -26,10 +26,23 @@ class _Unset:
 UNSET = _Unset()
 
 
-def request(context: Context, task: ir.Task, step: BindingStep) -> dict[str, Any]:
-    """The arguments of one native step, pruned."""
+def request(
+    context: Context, task: ir.Task, step: BindingStep, shape_name: str
+) -> dict[str, Any]:
+    """The arguments of one native step, or its members beside them, pruned.
+
+    E503 where one input is all of them and no mapping is known of it.
+    """
     filled = _Binding(context, task, step).fill(step.arguments, ())
-    made = prune(filled, KINDS[step.kind].request, top=True)
+    if isinstance(filled, Expr) and filled.constant and isinstance(filled.value, dict):
+        filled = {
+            key: references.constant(value, "", filled.span) for key, value in filled.value.items()
+        }
+    elif isinstance(filled, Expr) and filled.parts:
+        message = f"the arguments of step `{task.step}` are a mapping, not a value of the run"
+        help = "write the mapping out, and what a run decides under `targets.sagemaker.arguments`"
+        context.report("E503", message, filled.span or task.span, help)
+    made = prune(filled, shape_name, top=True)
     return made if isinstance(made, dict) else {}
 
 
@@ -157,7 +170,7 @@ class _Binding:
         """`steps.n.Property`, between the steps of one binding."""
         steps = {step.name: step for step in binding_steps(self.task.component)}
         step = steps[part]
-        if step.kind not in KINDS:
+        if refusal(step.kind):
             return UNKNOWN  # reported where the step is made
         text = str(written)
         path = (parse(text) or ())[2:]

@@ -9,7 +9,7 @@ from typing import Any
 from isodag import ir
 from isodag.diagnostics import Diagnostic, Related
 from isodag.targets.sagemaker.context import Context
-from isodag.targets.sagemaker.kinds import KINDS
+from isodag.targets.sagemaker.kinds import find
 from isodag.targets.sagemaker.places import Path, shown
 from isodag.targets.sagemaker.steps import Step
 
@@ -92,7 +92,7 @@ def _reads_anew(task: ir.Task, maker: str, producer: Step, context: Context) -> 
         task.span,
     )  # fmt: skip
     message = f"step `{task.step}` is cached, but what `{node.step}` makes is new in every run"
-    kind = KINDS[producer.body["Type"]]
+    kind = find(producer.body["Type"])
     if kind.cacheable and not node.component.side_effects:
         help = f"give `{node.step}` a `cache:` too"
     else:
@@ -138,7 +138,7 @@ def _anew(producer: Step, member: str) -> bool:
         holder, _, last = member.partition(".")
         place = arguments.get(holder, {}).get(last)
         return any(name in _OF_ONE_RUN for _, name in _references(place, ()))
-    kind = KINDS[producer.body["Type"]]
+    kind = find(producer.body["Type"])
     if kind.named and kind.named not in arguments and member == kind.named:
         return True
     return member in _MADE_ANEW or (member.endswith("Arn") and member not in arguments)

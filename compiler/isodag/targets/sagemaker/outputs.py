@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from isodag import ir, types
 from isodag.component import Component
@@ -11,8 +13,8 @@ from isodag.diagnostics import did_you_mean
 from isodag.source import Span
 from isodag.targets.sagemaker import forms, names, references
 from isodag.targets.sagemaker.context import Context, binding_steps, made_by, speaks_runtime
-from isodag.targets.sagemaker.kinds import KINDS
-from isodag.targets.sagemaker.references import UNKNOWN, Expr, Sample
+from isodag.targets.sagemaker.kinds import find, refusal
+from isodag.targets.sagemaker.references import UNKNOWN, UNTYPED, Expr, Sample
 from isodag.targets.sagemaker.shapes import NoProperty, Property, Segment, find_property, parse
 from isodag.types import is_parameter
 
@@ -44,6 +46,7 @@ class Place:
     foreign: bool = False
 
 
+_PATHS = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")  # in the text of a binding's output
 NOWHERE = Place(UNKNOWN, "", UNKNOWN)
 
 
@@ -207,8 +210,8 @@ def unreadable(uri: str, wrong: forms.Wrong, span: Span) -> tuple[str, Span, str
 
 
 def _unknown_kind(component: Component) -> bool:
-    """Whether a component is of a kind that is not known, which is reported where it is made."""
-    return any(step.kind not in KINDS for step in binding_steps(component))
+    """Whether a component is of a kind that cannot be, which is reported where it is made."""
+    return any(refusal(step.kind) for step in binding_steps(component))
 
 
 def _component(context: Context, task: str) -> Component:
@@ -219,22 +222,86 @@ def _component(context: Context, task: str) -> Component:
 
 def _native(context: Context, component: Component, ref: ir.OutputRef, span: Span) -> Expr:
     """The property that a binding names for an output."""
-    named = native(context, component, ref.output)
-    if named is None:
+    parts = native(context, component, ref.output)
+    if parts is None:
         return UNKNOWN
-    part, found = named
-    name = names.step(ref.task, part)
-    return references.get(f"Steps.{name}.{found.path}", found.type or "String").at(span)
+    declared = component.output(ref.output)
+    carried = references.parameter_type(declared.type if declared is not None else "String")
+    made: list[str | Expr] = []
+    for part in parts:
+        if isinstance(part, str):
+            made.append(part)
+            continue
+        name = names.step(ref.task, part.step)
+        kind = carried if part.found.type == UNTYPED else part.found.type or "String"
+        made.append(references.get(f"Steps.{name}.{part.found.path}", kind))
+    alone = made[0]
+    joined = alone if len(made) == 1 and isinstance(alone, Expr) else references.text(*made)
+    return joined.at(span)
 
 
-def native(context: Context, component: Component, output: str) -> tuple[str, Property] | None:
-    """The step of a binding and its property that an output is.
+class Told(NamedTuple):
+    """A property that an output is made of: of which step of the binding, and which."""
+
+    step: str
+    found: Property
+
+
+def native(context: Context, component: Component, output: str) -> list[str | Told] | None:
+    """What an output is: one property of a step of the binding, or text with some in it.
 
     E505 where there is no such property, E521 where it is of another type than the output; None
-    then, and where the step's kind is unknown, which is reported where the step is made.
+    then, and where the step is of a kind that cannot be, which is reported where it is made.
     """
     assert component.binding is not None
     written = component.binding.outputs[output]
+    pieces = _PATHS.split(written)
+    if len(pieces) == 1:
+        found = _told(context, component, output, written)
+        return None if found is None else [found]
+    declared = component.output(output)
+    if declared is not None and is_parameter(declared.type) and declared.type != "String":
+        span = component.binding.places.get(output, component.binding.span)
+        message = f"output `{output}` of {component.name} is {types.one(declared.type)}, "
+        help = "declare the output as String, or write one path alone"
+        context.report("E521", f"{message}`{written}` is text", span, help)
+        return None
+    made: list[str | Told] = []
+    for index, piece in enumerate(pieces):
+        if index % 2 == 0:
+            made += [piece] if piece else []
+            continue
+        if (found := _told(context, component, output, piece, within=True)) is None:
+            return None
+        made.append(found)
+    return made
+
+
+def told(component: Component, step: str) -> list[dict[str, str]]:
+    """`OutputParameters` of one step of a binding: the outputs that name one of its values.
+
+    Service model: OutputParameter; types by the SDK's workflow/lambda_step.py.
+    """
+    assert component.binding is not None
+    wanted = (step,) if step else ()
+    made = []
+    for output, written in component.binding.outputs.items():
+        path = tuple(segment.value for segment in parse(written) or ())
+        declared = component.output(output)
+        if path[:-1] == (*wanted, "OutputParameters") and declared is not None:
+            kind = references.parameter_type(declared.type)
+            made.append({"OutputName": str(path[-1]), "OutputType": kind})
+    return made
+
+
+def _told(
+    context: Context, component: Component, output: str, written: str, within: bool = False
+) -> Told | None:
+    """The property that a path names.
+
+    within  whether the path stands in text, where any single value will do
+    """
+    assert component.binding is not None
     span = component.binding.places.get(output, component.binding.span)
     path = parse(written) or ()
     steps = {step.name: step for step in binding_steps(component)}
@@ -248,23 +315,27 @@ def native(context: Context, component: Component, output: str) -> tuple[str, Pr
         help = did_you_mean(part, [name for name in steps if name], "step")
         context.report("E505", message, span, help)
         return None
-    if step.kind not in KINDS:
+    if refusal(step.kind):
         return None
     found = property_of(context, step.kind, written, path, span)
     if found is None:
         return None
     declared = component.output(output)
+    if within and found.type:
+        return Told(part, found)
     if declared is not None and not _fits(found.type, declared.type):
         given = types.one(found.type) if found.type else "no single value"
         message = f"output `{output}` of {component.name} is {types.one(declared.type)}, "
         help = f"declare the output as {found.type}" if found.type else "go on to a member of it"
         context.report("E521", f"{message}`{written}` is {given}", span, help)
         return None
-    return part, found
+    return Told(part, found)
 
 
 def _fits(given: str, declared: str) -> bool:
     """Whether an output of a type can be a property of a type; an artifact is a URI."""
+    if given == UNTYPED:
+        return True
     if not is_parameter(declared):
         return given == "String"
     return given == references.parameter_type(declared) or (given, declared) == ("Integer", "Float")
@@ -277,7 +348,7 @@ def property_of(
 
     written, path  the text that holds the path, at `span`, and the segments of it that count
     """
-    found = find_property(KINDS[kind], [segment.value for segment in path])
+    found = find_property(find(kind), [segment.value for segment in path])
     if isinstance(found, NoProperty):
         shown = written[path[0].start :] if path else written
         message = f"{types.one(kind)} step has no property `{shown}`"

@@ -11,6 +11,9 @@ from isodag.source import Span
 from isodag.types import is_parameter
 
 
+UNTYPED = "*"  # the type of a value that only the maker of its step knows
+
+
 @dataclass(frozen=True)
 class Sample:
     """A value that a reference may well have.
@@ -29,7 +32,7 @@ class Reference:
     """A value that the service fills in at run time.
 
     json     `{"Get": …}` or `{"Std:JsonGet": …}`
-    type     a parameter type; empty for a structure or list
+    type     a parameter type; empty for a structure or list, UNTYPED where it is not known
     samples  values that it may well have, for checks: a parameter's default comes first
     default  whether the first of them is what it has unless a run says otherwise
     """
@@ -144,7 +147,7 @@ def as_text(expr: Expr) -> Any:
     """
     if expr.constant:
         return render(expr.value)
-    if len(expr.parts) == 1 and expr.parts[0].type == "String":
+    if len(expr.parts) == 1 and expr.parts[0].type in ("String", UNTYPED):
         return expr.parts[0].json
     return joined(expr)
 

@@ -48,12 +48,14 @@ class Checker:
 
     owner   what the request belongs to, as messages begin
     span    where the owner is written
+    givers  where a missing member can be given
     """
 
     owner: str
     span: Span
     places: Places = field(default_factory=Places)
     found: list[Diagnostic] = field(default_factory=list)
+    givers: str = "`arguments:`, or in the component's sagemaker.yaml"
 
     def whole(self, tree: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
         """The request of a step kind."""
@@ -65,7 +67,17 @@ class Checker:
                 self.report("E501", (member,), said, self.places.keys.get((member,)), help)
         missing_ok = {kind.named, *kind.optional}
         body = {key: value for key, value in tree.items() if key not in (kind.named, *kind.refused)}
+        if top.type == "anything":
+            return {key: free(value) for key, value in body.items()}
         return self.structure(body, top, (), missing_ok)
+
+    def beside(self, tree: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+        """The members beside a step's `Arguments`."""
+        top = shape(kind.beside)
+        if top.type == "anything":
+            return {key: free(value) for key, value in tree.items()}
+        made = self.structure(tree, top, ())
+        return dict.fromkeys(kind.nulls) | made
 
     def report(
         self, code: str, path: Path, said: str, near: Span | None = None, help: str | None = None,
@@ -82,6 +94,8 @@ class Checker:
     def convert(self, node: Any, shape_name: str, path: Path) -> Any:
         """The JSON of a piece that must be of a shape."""
         wanted = shape(shape_name)
+        if wanted.type == "anything":
+            return free(node)
         if isinstance(node, Expr):
             return self.leaf(node, wanted, path)
         if not isinstance(node, dict | list):
@@ -123,7 +137,7 @@ class Checker:
                 self.report("E501", below, f"is no member of {wanted.name}", near, help)
         for key in wanted.required:
             if key not in node and key not in meant:
-                help = "give it under `arguments:`, or in the component's sagemaker.yaml"
+                help = f"give it under {self.givers}"
                 near = self.places.keys.get(path)
                 said = f"is missing, {wanted.name} requires it"
                 self.report("E502", (*path, key), said, near, help)
@@ -152,7 +166,7 @@ class Checker:
             fits = given == "Boolean"
         else:
             fits = not given  # a whole structure or list of another step
-        if not fits:
+        if not fits and given != references.UNTYPED:
             self.mismatch(expr, wanted, path, expr.span)
         else:
             self.samples(expr, wanted, path)
@@ -262,6 +276,15 @@ class Checker:
             return
         if (complaint := constraints.complain(value, wanted)) is not None:
             self.report(complaint.code, path, complaint.said, near, complaint.help)
+
+
+def free(node: Any) -> Any:
+    """The JSON of a piece that may be anything: every value of its own type."""
+    if isinstance(node, Expr):
+        return as_value(node) if node.parts else None
+    if isinstance(node, Mapping):
+        return {key: free(value) for key, value in node.items()}
+    return [free(item) for item in node] if isinstance(node, list) else node
 
 
 def _kind(value: Any) -> str:

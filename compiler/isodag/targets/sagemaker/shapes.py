@@ -11,12 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from isodag.targets.sagemaker.further import FURTHER
 from isodag.targets.sagemaker.kinds import Kind
+from isodag.targets.sagemaker.references import UNTYPED
 
 # What a value of the shape is as a pipeline value; timestamps arrive as text
 _VALUE_TYPES = {
     "string": "String", "integer": "Integer", "float": "Float", "boolean": "Boolean",
-    "timestamp": "String",
+    "timestamp": "String", "anything": UNTYPED, "value": UNTYPED,
 }  # fmt: skip
 _SEGMENT = re.compile(r"""\.?([A-Za-z_]\w*)|\[\s*'([^']*)'\s*\]|\[\s*"([^"]*)"\s*\]|\[(\d+)\]""")
 _NUMBER = 4  # the group that is the number of an item
@@ -26,7 +28,8 @@ _NUMBER = 4  # the group that is the number of an item
 class Shape:
     """One shape.
 
-    type      structure, list, map, string, integer, float, boolean or timestamp
+    type      structure, list, map, string, integer, float, boolean or timestamp; of `further.py`
+              also anything (any JSON) and value (one value of a type that is not known)
     members   of a structure: shape names by member
     element   of a list or a map: the shape name of its items
     key       of a map
@@ -61,12 +64,24 @@ def version() -> str:
 @cache
 def shape(name: str) -> Shape:
     """The shape of that name."""
-    raw = _table()["shapes"][name]
+    raw = FURTHER.get(name) or _table()["shapes"][name]
+    if "like" in raw:
+        raw = _like(raw)
     return Shape(
         name, raw["t"], raw.get("m", {}), tuple(raw.get("r", ())),
         raw.get("e") or raw.get("v", ""), raw.get("k", ""), tuple(raw.get("enum", ())),
         raw.get("pattern"), raw.get("min"), raw.get("max"),
     )  # fmt: skip
+
+
+def _like(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A shape of an API with some members changed, left out, or not required."""
+    whole = _table()["shapes"][raw["like"]]
+    gone = set(raw.get("without", ()))
+    members = {name: part for name, part in whole["m"].items() if name not in gone}
+    free = gone | set(raw.get("optional", ()))
+    required = [name for name in whole.get("r", ()) if name not in free]
+    return {**whole, "m": members | raw.get("m", {}), "r": required}
 
 
 @cache
@@ -82,7 +97,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 class Property:
     """A property of a step: its path as a `Get` continues it, and the type of its value.
 
-    type  a parameter type; empty for a structure, list or map
+    type  a parameter type; empty for a structure, list or map; UNTYPED where nobody knows
     """
 
     path: str
@@ -139,12 +154,19 @@ def find_property(kind: Kind, path: Sequence[str | int]) -> Property | NoPropert
     """
     roots = [shape(name) for name in kind.describe]
     known = tuple(sorted({member for root in roots for member in root.members}))
+    free = [root for root in roots if root.type == "anything"]
     current = next((root for root in roots if path and path[0] in root.members), None)
+    current = current or (free[0] if free else None)
     if current is None:
         return NoProperty(str(path[0]) if path else "", known)
     written = ""
     for index, part in enumerate(path):
         segment = str(part)
+        if current.type == "anything":
+            plain = isinstance(part, str) and part.isidentifier()
+            dotted = f".{part}" if written else segment
+            written += dotted if plain else f"[{part}]" if isinstance(part, int) else f"['{part}']"
+            continue
         if current.type == "structure":
             if segment not in current.members:
                 return NoProperty(segment, tuple(sorted(current.members)), index)

@@ -27,7 +27,7 @@ from isodag.targets.sagemaker import (
     training,
 )
 from isodag.targets.sagemaker.context import Context, binding_steps
-from isodag.targets.sagemaker.kinds import GENERATED, KINDS, Kind
+from isodag.targets.sagemaker.kinds import GENERATED, KINDS, Kind, find, refusal
 from isodag.targets.sagemaker.places import Path, Places
 from isodag.targets.sagemaker.shapes import shape
 from isodag.types import is_parameter
@@ -80,12 +80,16 @@ def of_task(context: Context, task: ir.Task) -> list[Step]:
 
 
 def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
-    kind = KINDS.get(step.kind)
+    kind = find(step.kind)
     container = task.component.container
-    if kind is None:
-        message = f"{task.component.name} is a `{step.kind}` step, which isodag does not know"
-        context.report("E512", message, step.span, did_you_mean(step.kind, KINDS, "step kind"))
+    if (way_out := refusal(step.kind)) is not None:
+        message = f"{task.component.name} is a `{step.kind}` step, which no binding can be"
+        context.report("E512", message, step.span, way_out)
         return None
+    if not kind.known:
+        message = f"isodag knows no step kind `{step.kind}`: nothing of it is checked"
+        help = f"known are {', '.join(sorted(KINDS))}"
+        context.report("W518", message, step.span, help)
     tree = machine.request(context, task, kind)
     if kind.name in GENERATED and container is None and contract.runs(kind) not in step.arguments:
         message = f"{task.component.name} has no container to run as a {kind.name} step"
@@ -97,7 +101,7 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
         generate = processing.request if kind.name == "Processing" else training.request
         tree = merge(tree, generate(context, task, container))
     generated = tree
-    tree = merge(tree, bindings.request(context, task, step))
+    tree = merge(tree, bindings.request(context, task, step, kind.request))
     places = _places(context, task, step)
     if kind.name in GENERATED:
         tree = merge(tree, secrets.request(context, task, places.values))
@@ -113,7 +117,37 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
     context.diagnostics.extend(contract.together(task, kind, arguments, places))
     context.diagnostics.extend(contract.registry(task, kind, arguments))
     context.diagnostics.extend(hardware.problems(context, task, kind, tree))
-    return _finished(context, task, step, kind, arguments, places)
+    beside = _beside(context, task, step, kind)
+    return _finished(context, task, step, kind, arguments, places, beside)
+
+
+def _beside(
+    context: Context, task: ir.Task, step: BindingStep, kind: Kind
+) -> dict[str, Any]:
+    """The members of a step beside its `Arguments`, those that its outputs ask for included.
+
+    E501 where a binding gives some and the kind has none.
+    """
+    given = step.beside
+    if not kind.beside:
+        if given is not None:
+            message = f"{task.component.name}: a {kind.name} step has only `arguments`"
+            context.report("E501", message, given.places.get((), given.span), "remove `members:`")
+        return {}
+    given = given or replace(step, arguments={}, places={}, keys={})
+    tree: dict[str, Any] = {}
+    if "OutputParameters" in shape(kind.beside).members and task.component.binding is not None:
+        told = outputs.told(task.component, step.name)
+        tree = {"OutputParameters": told} if told else {}
+    tree = merge(tree, bindings.request(context, task, given, kind.beside))
+    places = replace(_places(context, task, step), values=dict(given.places), keys=dict(given.keys))
+    checker = requests.Checker(
+        f"step `{task.step}`", task.span, places,
+        givers="`members:` of the component's sagemaker.yaml",
+    )  # fmt: skip
+    made = checker.beside(tree, kind)
+    context.diagnostics.extend(checker.found)
+    return made
 
 
 def _places(context: Context, task: ir.Task, step: BindingStep) -> Places:
@@ -134,11 +168,11 @@ def _places(context: Context, task: ir.Task, step: BindingStep) -> Places:
 
 def _finished(
     context: Context, task: ir.Task, step: BindingStep, kind: Kind, arguments: dict[str, Any],
-    places: Places,
+    places: Places, beside: Mapping[str, Any],
 ) -> Step:  # fmt: skip
     """The step with its policies and property files."""
     name = names.step(task.name, step.name)
-    body: dict[str, Any] = {"Name": name, "Type": kind.name, "Arguments": arguments}
+    body: dict[str, Any] = {"Name": name, "Type": kind.name, "Arguments": arguments, **beside}
     if (cache := policies.cache_config(task, kind)) is not None:
         body["CacheConfig"] = cache
         _mutable_image(context, task)
@@ -147,7 +181,8 @@ def _finished(
     if kind.name == "Processing" and task.component.container is not None:
         if files := processing.property_files(task.component):
             body["PropertyFiles"] = files
-    return Step(name, body, frozenset(references.steps_read(arguments)), places)
+    read = frozenset(references.steps_read([arguments, beside]))
+    return Step(name, body, read, places)
 
 
 def _mutable_image(context: Context, task: ir.Task) -> None:
@@ -224,9 +259,7 @@ def unused_arguments(
     tree = block.get("arguments")
     if tree is None:
         return
-    members = {
-        member for kind in kinds if kind in KINDS for member in shape(KINDS[kind].request).members
-    }
+    members = {member for kind in kinds for member in shape(find(kind).request).members}
     for name in keys.mapping(tree):
         if name not in members:
             message = f"{whose} has `{name}` in its request"
