@@ -32,8 +32,39 @@ JOBS = {  # kind: request, its own name, describe
     ),
     "Model": ("CreateModel", "ModelName", "DescribeModel"),
     "RegisterModel": ("CreateModelPackage", "ModelPackageName", "DescribeModelPackage"),
+    "AutoML": ("CreateAutoMLJob", "AutoMLJobName", "DescribeAutoMLJob"),
+    "EndpointConfig": ("CreateEndpointConfig", "EndpointConfigName", "DescribeEndpointConfig"),
+    "Endpoint": ("CreateEndpoint", "", "DescribeEndpoint"),
+    "InferenceComponent": ("CreateInferenceComponent", "", "DescribeInferenceComponent"),
+    "QualityCheck": ("CreateProcessingJob", "ProcessingJobName", ""),
+    "ClarifyCheck": ("CreateProcessingJob", "ProcessingJobName", ""),
 }
-CACHED = {"Processing", "Training", "Transform", "Tuning"}
+CACHED = {"Processing", "Training", "Transform", "Tuning", "AutoML", "QualityCheck", "ClarifyCheck",
+          "EMR", "EMRServerless", "Lambda", "Callback", "EndpointConfig", "Endpoint"}  # fmt: skip
+NOT_RETRIED = {"Endpoint", "InferenceComponent"}
+FLAGS = ("SkipCheck", "FailOnViolation", "RegisterNewBaseline")
+# members beside `Arguments`, as the SDK's classes write them, and those that may be null
+BESIDE = {
+    "Lambda": {"FunctionArn", "OutputParameters"},
+    "Callback": {"SqsQueueUrl", "OutputParameters"},
+    "QualityCheck": {"CheckType", "ModelPackageGroupName", *FLAGS, "SuppliedBaselineStatistics",
+                     "SuppliedBaselineConstraints"},
+    "ClarifyCheck": {"CheckType", "ModelPackageGroupName", *FLAGS, "SuppliedBaselineConstraints",
+                     "ModelName"},
+}  # fmt: skip
+CHECK_TYPES = {
+    "QualityCheck": {"DATA_QUALITY", "MODEL_QUALITY"},
+    "ClarifyCheck": {"DATA_BIAS", "MODEL_BIAS", "MODEL_EXPLAINABILITY"},
+}
+_BASELINES = "(CalculatedBaseline|BaselineUsedForDriftCheck)"
+# properties that no Describe answer has
+TOLD = {
+    "QualityCheck": rf"{_BASELINES}(Constraints|Statistics)",
+    "ClarifyCheck": rf"{_BASELINES}Constraints",
+    "AutoML": "BestCandidateProperties.(ModelInsights|Explainability)JsonReportPath",
+    "Lineage": r"(Action|Artifact|Context)Arns\['[^']+'\]",
+}
+OTHERS = {"EMR": ("emr", "Step"), "EMRServerless": ("emr-serverless", "GetJobRunResponse")}
 STEP_KEYS = {"Name", "Type", "Arguments", "DependsOn", "CacheConfig", "RetryPolicies",
              "PropertyFiles"}  # fmt: skip
 ATOMS = {"Equals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"}
@@ -44,6 +75,12 @@ DUMMY_ROLE = "arn:aws:iam::111122223333:role/dummy"
 def service() -> ServiceModel:
     """SageMaker's service model, as the installed botocore has it."""
     return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+
+
+@cache
+def other(name: str) -> ServiceModel:
+    """Another service's model."""
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
 @dataclass
@@ -115,7 +152,7 @@ class Judge:
 
     def step(self, name: str, place: Place) -> None:
         step, kind = place.step, place.step["Type"]
-        if set(step) - STEP_KEYS:
+        if set(step) - STEP_KEYS - BESIDE.get(kind, set()):
             self.say(f"{name} holds {sorted(step)}")
         for other in step.get("DependsOn", []):
             if other not in self.places or other == name:
@@ -134,6 +171,16 @@ class Judge:
             self.text(step["Arguments"].get("ErrorMessage"), name, place)
         elif kind in JOBS:
             self.job(name, place)
+            if kind in CHECK_TYPES:
+                self.check(name, place)
+        elif kind in ("Lambda", "Callback"):
+            self.call(name, place)
+        elif kind in ("EMR", "EMRServerless"):
+            self.spark(name, place)
+        elif kind == "Lineage":
+            self.lineage(name, place)
+        elif kind == "Cleanup":
+            self.cleanup(name, place)
         else:
             self.say(f"{name} is of type {kind}")
 
@@ -153,7 +200,7 @@ class Judge:
             if not 1 <= policy["MaxAttempts"] <= 20 or not policy["ExceptionType"]:
                 self.say(f"{name}: RetryPolicies {policy}")
             jobs_only = any(cause.startswith("SageMaker.") for cause in policy["ExceptionType"])
-            if kind not in JOBS or (jobs_only and kind in ("Model", "RegisterModel")):
+            if kind not in {*JOBS, *OTHERS} - NOT_RETRIED or (jobs_only and kind in ("Model", "RegisterModel")):
                 self.say(f"{name}: RetryPolicies on {kind}")
         for file in step.get("PropertyFiles", []):
             outputs = step["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", [])
@@ -250,10 +297,21 @@ class Judge:
         step, rest = match.groups()
         place.needs.add(step)
         kind = self.places[step].step["Type"]
-        if kind not in JOBS:
-            self.say(f"{name}: {path}: a {kind} step has no properties")
+        if kind in ("Lambda", "Callback"):
+            return self.answer(rest, step, name)
+        if re.fullmatch(TOLD.get(kind, ""), rest):
+            return "String"
+        shape: Shape | None
+        if kind in OTHERS:
+            shape = other(OTHERS[kind][0]).shape_for(OTHERS[kind][1])
+        elif kind in JOBS and JOBS[kind][2]:
+            shape = service().operation_model(JOBS[kind][2]).output_shape
+            if kind == "Tuning" and rest.startswith("TrainingJobSummaries"):
+                listing = "ListTrainingJobsForHyperParameterTuningJob"
+                shape = service().operation_model(listing).output_shape
+        else:
+            self.say(f"{name}: {path}: a {kind} step has no such property")
             return ""
-        shape: Shape | None = service().operation_model(JOBS[kind][2]).output_shape
         for dotted, quoted, index in re.findall(r"\.?([A-Za-z]\w*)|\['([^']*)'\]|\[(\d+)\]", rest):
             if dotted and shape.type_name == "structure" and dotted in shape.members:
                 shape = shape.members[dotted]
@@ -287,11 +345,126 @@ class Judge:
         shape = service().operation_model(operation).input_shape
         if own in place.step["Arguments"]:
             self.say(f"{name}: {own} is the service's")
-        filled = self.fill(place.step["Arguments"], shape, name, place)
-        filled[own] = "dummy"
+        self.request(place.step["Arguments"], shape, {own: "dummy"} if own else {}, name, place)
+
+    def request(
+        self, given: dict[str, Any], shape: Shape, added: dict[str, Any], name: str, place: Place
+    ) -> None:
+        """A request with dummies for references; `added` is what the service fills in."""
+        filled = self.fill(given, shape, name, place) | added
         report = ParamValidator().validate(filled, shape)
         if report.has_errors():
             self.say(f"{name}: {report.generate_report()}")
+
+    # --- steps that are more, or other, than one request of SageMaker ---
+
+    def check(self, name: str, place: Place) -> None:
+        step, kind = place.step, place.step["Type"]
+        if step["CheckType"] not in CHECK_TYPES[kind]:
+            self.say(f"{name}: CheckType {step['CheckType']}")
+        if set(step) & BESIDE[kind] < BESIDE[kind] - {"ModelName"}:
+            self.say(f"{name} holds {sorted(step)}")
+        if ("ModelName" in step) != (step["CheckType"] in ("MODEL_BIAS", "MODEL_EXPLAINABILITY")):
+            self.say(f"{name}: ModelName and {step['CheckType']}")
+        for flag in FLAGS:
+            value = step[flag]
+            given = self.reference(value, name, place) if is_reference(value) else "Boolean"
+            if given != "Boolean" or not isinstance(value, bool | dict):
+                self.say(f"{name}: {flag} {value}")
+        for member in BESIDE[kind] & set(step) - {*FLAGS, "CheckType"}:
+            if step[member] is not None:
+                self.text(step[member], name, place)
+
+    def call(self, name: str, place: Place) -> None:
+        step = place.step
+        own, form = {
+            "Lambda": ("FunctionArn", r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+"),
+            "Callback": ("SqsQueueUrl", r"https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/[\w-]+"),
+        }[step["Type"]]
+        if not isinstance(step["Arguments"], dict) or own not in step:
+            self.say(f"{name}: {step}")
+        elif is_reference(step[own]):
+            self.text(step[own], name, place)
+        elif not re.fullmatch(form, step[own]):
+            self.say(f"{name}: {own} {step[own]}")
+        told = step.get("OutputParameters", [])
+        if len(told) > 50 or len({item["OutputName"] for item in told}) < len(told):
+            self.say(f"{name}: OutputParameters {told}")
+        for item in told:
+            if set(item) != {"OutputName", "OutputType"} or item["OutputType"] not in (
+                "String", "Integer", "Float", "Boolean",
+            ):  # fmt: skip
+                self.say(f"{name}: {item}")
+        self.anything(step["Arguments"], name, place)
+
+    def anything(self, node: Any, name: str, place: Place) -> None:
+        """JSON of any form: only its references are judged."""
+        if is_reference(node):
+            self.reference(node, name, place)
+        elif isinstance(node, dict | list):
+            for item in node.values() if isinstance(node, dict) else node:
+                self.anything(item, name, place)
+
+    def answer(self, rest: str, step: str, name: str) -> str:
+        """The type of an output of a Lambda or Callback step."""
+        told = {
+            f"OutputParameters['{item['OutputName']}']": item["OutputType"]
+            for item in self.places[step].step.get("OutputParameters", [])
+        }
+        if rest not in told:
+            self.say(f"{name}: {step} has no {rest}")
+        return told.get(rest, "")
+
+    def spark(self, name: str, place: Place) -> None:
+        arguments, kind = place.step["Arguments"], place.step["Type"]
+        if kind == "EMR":
+            pair, left = ("ClusterId", "ClusterConfig"), {"StepConfig", "ExecutionRoleArn"}
+            emr = other("emr")
+            self.request(arguments["StepConfig"], emr.shape_for("StepConfig"), {"Name": "x"}, name,
+                         place)  # fmt: skip
+            cluster, shape = arguments.get("ClusterConfig"), emr.shape_for("RunJobFlowInput")
+            added = {"Name": "x"}
+            refused = {"Name", "Steps", "AutoTerminationPolicy"} & set(cluster or ())
+            inner = {"KeepJobFlowAliveWhenNoSteps", "TerminationProtected"}
+            refused |= inner & set((cluster or {}).get("Instances", ()))
+        else:
+            pair, left = ("ApplicationId", "ApplicationConfig"), {"ExecutionRoleArn", "JobConfig"}
+            emr = other("emr-serverless")
+            added = {"clientToken": "x"}
+            self.request(arguments["JobConfig"], emr.shape_for("StartJobRunRequest"),
+                         {**added, "applicationId": "x"}, name, place)  # fmt: skip
+            cluster = arguments.get("ApplicationConfig")
+            shape = emr.shape_for("CreateApplicationRequest")
+            refused = {"clientToken"} & set(cluster or ())
+        if set(arguments) - {*pair, *left} or len(set(pair) & set(arguments)) != 1 or refused:
+            self.say(f"{name}: {sorted(arguments)} {sorted(refused)}")
+        if cluster is not None:
+            self.request(cluster, shape, added, name, place)
+        elif pair[0] in arguments:
+            self.text(arguments[pair[0]], name, place)
+
+    def lineage(self, name: str, place: Place) -> None:
+        names = {}
+        for key, given in place.step["Arguments"].items():
+            if key == "Associations":
+                continue
+            operation = {"Actions": "Action", "Artifacts": "Artifact", "Contexts": "Context"}[key]
+            shape = service().operation_model(f"Create{operation}").input_shape
+            for item in given:
+                self.request(item, shape, {}, name, place)
+                names[item[f"{operation}Name"]] = operation
+        for link in place.step["Arguments"].get("Associations", []):
+            for end in (link["Source"], link["Destination"]):
+                if set(end) == {"Arn"}:
+                    self.text(end["Arn"], name, place)
+                elif set(end) != {"Name", "Type"} or names.get(end["Name"]) != end["Type"]:
+                    self.say(f"{name}: {end} is none of {names}")
+
+    def cleanup(self, name: str, place: Place) -> None:
+        for item in place.step["Arguments"]["Resources"]["S3"]:
+            if set(item) - {"StepName", "S3Uris"} or item["StepName"] not in self.places:
+                self.say(f"{name}: {item}")
+            self.anything(item, name, place)
 
     def fill(self, node: Any, shape: Shape, name: str, place: Place) -> Any:
         """The piece with dummies for references; constants checked for max, enum and pattern."""

@@ -15,9 +15,13 @@ import pytest
 from sagemaker_building import HERE, compile_file, definition
 from sagemaker_judge import complaints, graph, walk
 
+from isodag.targets.sagemaker import kinds
+
 TOYS = HERE.parent / "toys"
 READ = [*sorted((HERE / "cases").glob("*.yaml")), *sorted(TOYS.glob("*.yaml"))]
-FILES = [*READ, *sorted((HERE.parents[1] / "definitions").glob("*.yaml"))]
+DEFINITIONS = HERE.parents[1] / "definitions"
+KINDS = sorted((DEFINITIONS / "sagemaker").glob("*.yaml"))
+FILES = [*READ, *sorted(DEFINITIONS.glob("*.yaml")), *KINDS]
 
 
 def name_of(path: Path) -> str:
@@ -27,7 +31,7 @@ def name_of(path: Path) -> str:
 Golden = Callable[[Path, bytes], None]
 
 
-@pytest.mark.parametrize("path", READ, ids=name_of)
+@pytest.mark.parametrize("path", [*READ, *KINDS], ids=name_of)
 def test_the_definition_is_the_one_that_was_read(path: Path, golden: Golden) -> None:
     name = name_of(path)
     emitted = compile_file(path)
@@ -95,3 +99,10 @@ def by_name(made: dict[str, Any]) -> dict[str, Any]:
             del body["Arguments"]["IfSteps"], body["Arguments"]["ElseSteps"]
         steps[step["Name"]] = (body, path)
     return {**made, "Steps": steps, "graph": graph(made)}
+
+
+def test_every_kind_of_step_has_an_example() -> None:
+    made = {
+        step["Type"] for path in FILES for step, _ in walk(definition(compile_file(path))["Steps"])
+    }
+    assert set(kinds.KINDS) - made == {"Job"}  # what one is for, nobody has said yet

@@ -230,5 +230,5 @@ def _not_runnable(pipeline: ir.Pipeline) -> Iterator[str]:
             where = f"{task.span.path}:{task.span.line}"
             yield (
                 f"step `{task.step}` ({where}) cannot run here: component"
-                f" `{task.component.name}` has no container implementation"
+                f" `{task.component.name}` has no container, it runs only on SageMaker"
             )

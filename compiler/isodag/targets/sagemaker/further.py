@@ -94,6 +94,12 @@ FURTHER: dict[str, dict[str, Any]] = {
             "BaselineUsedForDriftCheckConstraints": _TEXT,
         },
     },
+    # AutoML: beside what DescribeAutoMLJob tells
+    "AutoMLAnswer": {"t": "structure", "m": {"BestCandidateProperties": "BestCandidateReports"}},
+    "BestCandidateReports": {
+        "t": "structure",
+        "m": {"ModelInsightsJsonReportPath": _TEXT, "ExplainabilityJsonReportPath": _TEXT},
+    },
     # EMR: a step names itself, and the cluster that it starts is the service's to end
     "EMRArguments": {
         "t": "structure",
@@ -170,10 +176,11 @@ FURTHER: dict[str, dict[str, Any]] = {
     # Cleanup
     "CleanupArguments": {"t": "structure", "m": {"Resources": "CleanupResources"}, "r": ["Resources"]},
     "CleanupResources": {"t": "structure", "m": {"S3": "CleanupPlaces"}, "r": ["S3"]},
+    "NameOfStep": {"t": "string", "pattern": r"[A-Za-z0-9\-_]{1,64}"},
     "CleanupPlaces": {"t": "list", "e": "CleanupPlace", "min": 1},
     "CleanupPlace": {
         "t": "structure",
-        "m": {"StepName": "StepName", "S3Uris": "TextList"},
+        "m": {"StepName": "NameOfStep", "S3Uris": "TextList"},
         "r": ["StepName"],
     },
 }

@@ -75,7 +75,7 @@ KINDS = {
             causes=_OWN_RETRIES,
         ),
         Kind(
-            "AutoML", "CreateAutoMLJobRequest", ("DescribeAutoMLJobResponse",),
+            "AutoML", "CreateAutoMLJobRequest", ("DescribeAutoMLJobResponse", "AutoMLAnswer"),
             named="AutoMLJobName",
             refused=("ModelDeployConfig", "GenerateCandidateDefinitionsOnly"),
             cacheable=True, retryable=True, causes=_OWN_RETRIES,
