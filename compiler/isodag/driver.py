@@ -138,12 +138,16 @@ def compile(loaded: Loaded, target: str) -> Emitted:
 
 
 def meant_for(loaded: Loaded) -> tuple[str, ...]:
-    """The targets that a definition is for: those that it has settings for, in a `targets:` block
-    of its own or of a step; every target where it has none."""
+    """The targets that a definition is for: every one, as a rule.
+
+    A definition with a component that has no container runs on one platform alone; where its
+    `targets:` blocks (its own or a step's) name no other, it is for those that they name.
+    """
     pipeline = loaded.pipeline
-    if pipeline is None:
+    tasks = [item for item in pipeline.tasks if isinstance(item, ir.Task)] if pipeline else []
+    if pipeline is None or all(task.component.container is not None for task in tasks):
         return tuple(TARGETS)
-    blocks = [pipeline.targets, *(t.targets for t in pipeline.tasks if isinstance(t, ir.Task))]
+    blocks = [pipeline.targets, *(task.targets for task in tasks)]
     named = {name for block in blocks for name in block}
     return tuple(name for name in TARGETS if name in named) or tuple(TARGETS)
 

@@ -151,15 +151,16 @@ def test_a_set_value_wins_over_the_file(isodag: Isodag, project: Path) -> None:
 
 def test_check_without_a_file_looks_at_the_whole_project(isodag: Isodag) -> None:
     done = isodag("check", cwd=REPOSITORY)
-    verdict = "3 definitions, 3 values files, 4 components: 2 warnings\n"
+    verdict = "14 definitions (11 for sagemaker alone), 3 values files, 20 components: 2 warnings\n"
     assert (0, verdict) == (done.returncode, done.stdout)
 
 
 def test_the_library_can_be_listed_and_shown(isodag: Isodag) -> None:
     listed = isodag("component", "list")
     assert 0 == listed.returncode
-    assert ["evaluate_classifier@1.0.0", "prepare_reviews@1.0.0", "register_model@1.0.0",
-            "train_bert@1.0.0"] == [line.split()[0] for line in listed.stdout.splitlines()]  # fmt: skip
+    specs = sorted((REPOSITORY / "components").glob("*/component.yaml"))
+    names = [line.split()[0] for line in listed.stdout.splitlines()]
+    assert [f"{path.parent.name}@1.0.0" for path in specs] == names
     shown = isodag("component", "show", "train_bert")
     assert 0 == shown.returncode
     assert "--learning_rate" in shown.stdout
@@ -177,3 +178,21 @@ def test_explain_shows_a_page_and_suggests_another(isodag: Isodag) -> None:
     done = isodag("explain", "E2O3")
     assert (2, "") == (done.returncode, done.stdout)
     assert "there is no code `E2O3`; did you mean `E203`?" in done.stderr
+
+
+def test_a_definition_is_checked_for_the_targets_that_it_has_settings_for(
+    isodag: Isodag, tmp_path: Path
+) -> None:
+    """KFP cannot run `invoke_lambda`; a file that speaks of SageMaker alone does not ask it to."""
+    head = "apiVersion: isodag/v1\nkind: Pipeline\nname: call\n"
+    arn = "arn:aws:lambda:us-east-1:111122223333:function:f"
+    steps = f"steps: {{call: {{component: invoke_lambda@1, inputs: {{function_arn: '{arn}'}}}}}}\n"
+    role = "role: 'arn:aws:iam::111122223333:role/r', artifact_root: 's3://my-bucket/runs'"
+    one = f"targets: {{sagemaker: {{{role}}}}}\n"
+    both = f"targets: {{sagemaker: {{{role}}}, kfp: {{pipeline_root: 's3://my-bucket/runs'}}}}\n"
+    for targets, options, code in (
+        (one, [], 0), (one, ["-t", "kfp"], 1), (both, [], 1), ("", [], 1),
+    ):  # fmt: skip
+        (tmp_path / "call.yaml").write_text(head + steps + targets)
+        done = isodag("check", "call.yaml", *options, cwd=tmp_path)
+        assert (code, code) == (done.returncode, done.stderr.count("E604")), (targets, options)

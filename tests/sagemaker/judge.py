@@ -200,7 +200,9 @@ class Judge:
             if not 1 <= policy["MaxAttempts"] <= 20 or not policy["ExceptionType"]:
                 self.say(f"{name}: RetryPolicies {policy}")
             jobs_only = any(cause.startswith("SageMaker.") for cause in policy["ExceptionType"])
-            if kind not in {*JOBS, *OTHERS} - NOT_RETRIED or (jobs_only and kind in ("Model", "RegisterModel")):
+            if kind not in {*JOBS, *OTHERS} - NOT_RETRIED or (
+                jobs_only and kind in ("Model", "RegisterModel")
+            ):
                 self.say(f"{name}: RetryPolicies on {kind}")
         for file in step.get("PropertyFiles", []):
             outputs = step["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", [])

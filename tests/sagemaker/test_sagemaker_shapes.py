@@ -13,7 +13,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
 from isodag.targets.sagemaker import shapes
-from isodag.targets.sagemaker.kinds import KINDS
+from isodag.targets.sagemaker.further import FURTHER
+from isodag.targets.sagemaker.kinds import KINDS, find
 from isodag.targets.sagemaker.shapes import NoProperty, Property, find_property, segments
 
 TOOL = Path(__file__).parents[2] / "tools" / "sagemaker_shapes.py"
@@ -156,3 +157,34 @@ def test_a_property_path(kind: str, path: str, expected: Property | NoProperty |
 @pytest.mark.parametrize("text", ["", "a b", "A[", "A['x]", "['", "A..B!"])
 def test_what_is_no_path(text: str) -> None:
     assert segments(text) is None
+
+
+# --- shapes of our own -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_every_part_of_a_shape_of_our_own_is_a_shape(name: str) -> None:
+    found = shapes.shape(name)
+    parts = [*found.members.values(), found.element, found.key]
+    assert [part for part in parts if part] == [shapes.shape(part).name for part in parts if part]
+    assert set() == set(found.required) - found.members.keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "expected"),
+    [
+        ("Lambda", "OutputParameters['o']", Property("OutputParameters['o']", "*")),
+        ("Lambda", "Outputs['o']", NoProperty("Outputs", ("OutputParameters",))),
+        ("Tuning", "TrainingJobSummaries[0].TrainingJobName",
+         Property("TrainingJobSummaries[0].TrainingJobName", "String")),
+        ("EMR", "Config.Args[5]", Property("Config.Args[5]", "String")),
+        ("EMR", "ClusterId", Property("ClusterId", "String")),
+        ("Lineage", "ArtifactArns['a']", Property("ArtifactArns['a']", "String")),
+        ("Cleanup", "Resources", NoProperty("Resources", ())),
+        ("Athena", "Rows[0].of['a b']", Property("Rows[0].of['a b']", "*")),
+    ],
+)  # fmt: skip
+def test_a_property_of_a_kind_with_shapes_of_its_own(
+    kind: str, path: str, expected: Property | NoProperty
+) -> None:
+    assert expected == find_property(find(kind), segments(path) or ())

@@ -86,12 +86,11 @@ def check(
     found = project.named(files) if files else project.whole()
     if not found:
         raise click.UsageError("there is no definition and no component here: name a FILE")
-    report, sources = _checked(found, targets, values, sets, components,
-                               unwanted)  # fmt: skip
+    report, sources, alone = _checked(found, targets, values, sets, components, unwanted)
     if werror:
         report = Report([replace(item, promoted=True) for item in report.shown], report.ignored,
                         report.checked)  # fmt: skip
-    _write(report, sources, output, _named(found, report), color)
+    _write(report, sources, output, _named(found, report, alone), color)
     sys.exit(int(diagnostics.failed(report.shown)))
 
 
@@ -109,12 +108,14 @@ def _codes(given: tuple[str, ...]) -> list[str]:
 def _checked(
     files: list[File], targets: tuple[str, ...], values: tuple[str, ...], sets: tuple[str, ...],
     components: tuple[str, ...], unwanted: list[str],
-) -> tuple[Report, dict[str, Source]]:  # fmt: skip
-    """What is wrong with the files, and the text of every file read."""
+) -> tuple[Report, dict[str, Source], Counter[str]]:  # fmt: skip
+    """What is wrong with the files, the text of every file read, and how many definitions were
+    checked for one target alone because no other can run what they use, by target."""
     from isodag import diagnostics, driver, ignores, library
     from isodag.formats import Report
 
     shelf = library.Shelf()
+    alone: Counter[str] = Counter()
     found: list[Diagnostic] = []
     sources: dict[str, Source] = {}
     judged: dict[str, str] = {}
@@ -123,6 +124,8 @@ def _checked(
         if file.kind == "definition":
             loaded = driver.load(file.path, values, sets, components, file.data, shelf)
             said = driver.check(loaded, targets)
+            if not targets and len(only := driver.meant_for(loaded)) == 1:
+                alone[only[0]] += 1
             # other values make other warnings: what a comment is good for is told without them
             if not (values or sets or diagnostics.failed(said)):
                 judged[file.path] = ignores.groups(targets or driver.meant_for(loaded))
@@ -138,7 +141,7 @@ def _checked(
         found += said
         sources |= loaded.sources
     sifted = ignores.sift(found, sources, judged, unwanted)
-    return Report(sifted.shown, sifted.ignored, counts), sources
+    return Report(sifted.shown, sifted.ignored, counts), sources, alone
 
 
 def _write(report: Report, sources: dict[str, Source], output: str, what: str, color: str) -> None:
@@ -163,13 +166,16 @@ def _write(report: Report, sources: dict[str, Source], output: str, what: str, c
         click.echo(_verdict(report, what), err=True)
 
 
-def _named(files: list[File], report: Report) -> str:
+def _named(files: list[File], report: Report, alone: Counter[str]) -> str:
     """What was checked: one file by its name, more by their number."""
     if len(files) == 1:
-        return files[0].path
+        return files[0].path + "".join(f" (for {target} alone)" for target in alone)
     words = {"definitions": "definition", "values_files": "values file", "components": "component"}
     counts = [(count, words[name]) for name, count in report.checked.items() if count]
-    return ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts)
+    named = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts]
+    if alone:
+        named[0] += f" ({', '.join(f'{n} for {target} alone' for target, n in alone.items())})"
+    return ", ".join(named)
 
 
 def _verdict(report: Report, what: str) -> str:

@@ -48,7 +48,7 @@ def problems(component: Component) -> list[Diagnostic]:
 
 
 # How a definition runs it: nothing about the component
-_OF_DEFINITIONS = ("W501", "W502", "W504", "W507", "W509", "W510", "W513", "W517")
+_OF_DEFINITIONS = ("E520", "W501", "W502", "W504", "W507", "W509", "W510", "W513", "W517")
 
 
 def _settings(span: Span) -> dict[str, ir.Tree]:

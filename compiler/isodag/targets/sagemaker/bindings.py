@@ -13,7 +13,7 @@ from isodag import expressions, ir
 from isodag.component import BindingStep
 from isodag.targets.sagemaker import names, outputs, references
 from isodag.targets.sagemaker.context import Context, binding_steps
-from isodag.targets.sagemaker.kinds import find, refusal
+from isodag.targets.sagemaker.kinds import refusal
 from isodag.targets.sagemaker.references import UNKNOWN, Expr
 from isodag.targets.sagemaker.shapes import parse, shape
 from isodag.types import is_parameter
@@ -26,9 +26,7 @@ class _Unset:
 UNSET = _Unset()
 
 
-def request(
-    context: Context, task: ir.Task, step: BindingStep, shape_name: str
-) -> dict[str, Any]:
+def request(context: Context, task: ir.Task, step: BindingStep, shape_name: str) -> dict[str, Any]:
     """The arguments of one native step, or its members beside them, pruned.
 
     E503 where one input is all of them and no mapping is known of it.

@@ -26,6 +26,10 @@ _IMAGES = {
     "Processing": ("AppSpecification", "ImageUri"),
     "Training": ("AlgorithmSpecification", "TrainingImage"),
 }
+_EITHER = {
+    "EMR": ("ClusterId", "ClusterConfig"),
+    "EMRServerless": ("ApplicationId", "ApplicationConfig"),
+}
 _MOUNTS = {"InputName": "S3Input", "OutputName": "S3Output"}
 
 
@@ -96,8 +100,11 @@ def together(
 ) -> Iterator[Diagnostic]:
     """E520: members of a request that contradict each other.
 
+    The SDK's workflow/emr_step.py asks for one of two ways to name a cluster; and
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
     """
+    if kind.name in _EITHER:
+        yield from _either(task, *_EITHER[kind.name], arguments)
     if kind.name != "Training":
         return
     stopping = arguments.get("StoppingCondition")
@@ -119,6 +126,14 @@ def together(
         message = f"{owner} the job may wait {wait} s in all but run {runtime} s"
         help = "MaxWaitTimeInSeconds, or `max_wait` of `spot`, counts the running time too"
         yield Diagnostic("E520", message, _written(places, task, waits, runs), help)
+
+
+def _either(task: Task, one: str, other: str, arguments: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Both of two members, or neither, where one is due."""
+    if (one in arguments) == (other in arguments):
+        said = "both" if one in arguments else "neither"
+        message = f"step `{task.step}` gives {said} of `{one}` and `{other}`"
+        yield Diagnostic("E520", message, task.span, "give one of them")
 
 
 def _written(places: Places, task: Task, *paths: Path) -> Span:

@@ -1,7 +1,7 @@
 """Shapes that no service model has: what a pipeline's steps take and tell beyond API requests.
 
-In the form of shapes.json.  Sources: the classes of the SageMaker SDK (2.257.7 `workflow/*_step.py`;
-3.27.0 for EMRServerless and Cleanup) and
+In the form of shapes.json.  Sources: the classes of the SageMaker SDK (2.257.7
+`workflow/*_step.py`; 3.27.0 for EMRServerless and Cleanup) and
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps-types.html.
 """
 
@@ -174,7 +174,11 @@ FURTHER: dict[str, dict[str, Any]] = {
         "m": {"ActionArns": "TextMap", "ArtifactArns": "TextMap", "ContextArns": "TextMap"},
     },
     # Cleanup
-    "CleanupArguments": {"t": "structure", "m": {"Resources": "CleanupResources"}, "r": ["Resources"]},
+    "CleanupArguments": {
+        "t": "structure",
+        "m": {"Resources": "CleanupResources"},
+        "r": ["Resources"],
+    },
     "CleanupResources": {"t": "structure", "m": {"S3": "CleanupPlaces"}, "r": ["S3"]},
     "NameOfStep": {"t": "string", "pattern": r"[A-Za-z0-9\-_]{1,64}"},
     "CleanupPlaces": {"t": "list", "e": "CleanupPlace", "min": 1},

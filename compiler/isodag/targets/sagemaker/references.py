@@ -10,7 +10,6 @@ from isodag.runtime.values import render
 from isodag.source import Span
 from isodag.types import is_parameter
 
-
 UNTYPED = "*"  # the type of a value that only the maker of its step knows
 
 

@@ -121,9 +121,7 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
     return _finished(context, task, step, kind, arguments, places, beside)
 
 
-def _beside(
-    context: Context, task: ir.Task, step: BindingStep, kind: Kind
-) -> dict[str, Any]:
+def _beside(context: Context, task: ir.Task, step: BindingStep, kind: Kind) -> dict[str, Any]:
     """The members of a step beside its `Arguments`, those that its outputs ask for included.
 
     E501 where a binding gives some and the kind has none.
