@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     "targets",
     multiple=True,
     type=click.Choice(["sagemaker", "kfp", "local"]),
-    help="Check for this target only. Repeatable.  [default: those that a definition has"
-    " settings for; both where it has none]",
+    help="Check for this target only. Repeatable.  [default: sagemaker and kfp]",
 )
 @source_options
 @click.option(
@@ -62,7 +61,8 @@ def check(
 ) -> None:  # fmt: skip
     """Find every mistake, for every target, before anything is submitted.
 
-    A definition whose `targets:` name one target only is checked for that one; -t says otherwise.
+    A definition with a component that only SageMaker runs, and settings for SageMaker alone, is
+    checked for SageMaker alone; -t says otherwise.
 
     FILE is a definition, a values file, a component's folder or spec, a folder of these, or - for
     standard input.  Without FILE: every definition and values file in ./definitions, and every
