@@ -12,8 +12,8 @@ import numpy as np
 import classification_metrics
 import evaluation_page
 from dataset_folder import Split, read_split
-from evaluation_page import Mistake
 from isodag.runtime import ComponentError, quiet, run
+from page_parts import Mistake
 
 
 def evaluate_classifier(
