@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from host_share import Host
 from review_table import Review
 
 
@@ -19,15 +20,18 @@ class Shards:
 
     Each row is a tf.train.Example of input_ids, attention_mask, token_type_ids (int64, max_length
     each), label (int64, the index in `labels`), review_id and text (UTF-8 bytes).
-    Shards are written under another name and renamed when whole; `dataset.json` comes last.
+    Shards are written under another name and renamed when whole; `dataset.json` comes last.  Of
+    several hosts each has shards and a dataset.json of its own, under names that no other uses.
     """
 
-    def __init__(self, folder: Path, labels: Sequence[str], shards: int) -> None:
+    def __init__(self, folder: Path, labels: Sequence[str], shards: int, host: Host) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.rows = folder, 0
         self.by_label, self.by_tokens = Counter[str](), Counter[int]()
         self._index = {label: index for index, label in enumerate(labels)}
-        self._names = [f"part-{n:05d}-of-{shards:05d}.tfrecord" for n in range(shards)]
+        self._facts = host.file("dataset.json")
+        first, of = shards * host.number, shards * host.hosts
+        self._names = [f"part-{first + n:05d}-of-{of:05d}.tfrecord" for n in range(shards)]
         self._writers = [tf.io.TFRecordWriter(str(self._unfinished(name))) for name in self._names]
 
     def write(self, review: Review, tokens: Mapping[str, Sequence[int]]) -> None:
@@ -56,9 +60,9 @@ class Shards:
             **facts,
         }
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        unfinished = self._unfinished("dataset.json")
+        unfinished = self._unfinished(self._facts)
         unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, self.folder / "dataset.json")
+        os.replace(unfinished, self.folder / self._facts)
 
     def _unfinished(self, name: str) -> Path:
         return self.folder / f".{name}.unfinished"

@@ -10,18 +10,18 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from host_share import Host, this_host
 from isodag.runtime import ComponentError, quiet, run
+from review_census import Rows, check, count, examined
 from review_split import SPLITS, Balance, split_of
-from review_table import Columns, Record, Review, Unusable, records, review
+from review_table import Columns, Review, records
 
 BATCH = 1000  # reviews tokenised at once
 PROGRESS = 100_000  # reviews between two lines on stderr
-MAX_CLASSES = 1000
 FEATURES = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -31,6 +31,7 @@ def prepare_reviews(
     train: Path,
     validation: Path,
     test: Path,
+    unlabelled: Path,
     rejected: Path,
     metrics: Path,
     *,
@@ -51,11 +52,17 @@ def prepare_reviews(
 
     reviews     file or folder of TSV, CSV or JSON Lines, plain or gzip, UTF-8
     checkpoint  Hugging Face folder of a BERT model: its config.json and tokenizer
+    unlabelled  folder; `unlabelled.jsonl` has the rows that have a text and no label, as they are
     rejected    folder; `rejected.jsonl` has place, reason, detail and row of each row not used
     metrics     JSON object of counts
 
     A hash of group and seed decides the split: no group is torn apart, and a row stays in its
     split when others come or go.  Balancing takes rows from training only.
+
+    Several hosts of a SageMaker job share the work: each writes its own rows to files that carry
+    its number.  Where all have all reviews, they write every n-th row and return the totals; where
+    the reviews are sharded, they write and return what they were given.  metrics is of a host's own
+    rows in either case.
     """
     if validation_share + test_share >= 1:
         raise ComponentError("validation_share and test_share leave no share to train on")
@@ -63,16 +70,21 @@ def prepare_reviews(
     columns = Columns(text_column, label_column, id_column, group_column or id_column)
     allowed = list(dict.fromkeys(str(label) for label in labels))
     balancing = Balance(seed) if balance else None
+    host = this_host(reviews)
+    if host.sharded:
+        _check_sharded(host, allowed, balance, max_rows)
 
     def split(row: Review) -> str:
         return split_of(row, validation_share, test_share, seed)
 
-    def read() -> _Rows:
-        return _examined(records(reviews, columns), columns, allowed, max_rows)
+    def read() -> Rows:
+        found = records(reviews, columns, may_be_none=host.sharded)
+        return examined(found, columns, allowed, max_rows)
 
-    census = _count(read(), split, balancing, rejected)
-    classes = allowed or _in_order(census.classes())
-    _check(census, classes, label_column, balance)
+    whole, own = count(read(), split, balancing, host, unlabelled, rejected)
+    classes = allowed or whole.ordered_classes()
+    if not host.sharded:
+        check(whole, classes, label_column, balance)
 
     with quiet():
         from transformers import AutoTokenizer
@@ -83,8 +95,9 @@ def prepare_reviews(
     except Exception as error:  # a tokenizer may be wrong in more ways than the loader names
         raise ComponentError(f"checkpoint: the tokenizer cannot be read: {error}") from error
     folders = dict(zip(SPLITS, (train, validation, test), strict=True))
-    written = {name: Shards(folder, classes, shards) for name, folder in folders.items()}
-    kept = _kept(read(), split, balancing)
+    written = {name: Shards(folder, classes, shards, host) for name, folder in folders.items()}
+    totals = Counter[str]()
+    kept = _kept(read(), split, balancing, host, totals)
     done = truncated = 0
     while batch := list(islice(kept, BATCH)):
         tokens = tokenizer(
@@ -101,113 +114,56 @@ def prepare_reviews(
     for shard in written.values():
         shard.finish({"max_length": max_length, "vocab_size": vocab_size, "columns": vars(columns)})
 
-    rows = {f"{name}_rows": written[name].rows for name in SPLITS}
     counts = {
-        "rows_read": census.read,
-        **rows,
-        "balanced_away_rows": census.rows["train"].total() - written["train"].rows,
+        **({"host": host.number + 1, "hosts": host.hosts} if host.hosts > 1 else {}),
+        "rows_read": own.read,
+        **{f"{name}_rows": written[name].rows for name in SPLITS},
+        "balanced_away_rows": own.rows["train"].total() - written["train"].rows,
         "truncated_rows": truncated,
-        "rejected_rows": census.unusable.total(),
-        **{f"rejected_{reason}": count for reason, count in sorted(census.unusable.items())},
+        "unlabelled_rows": own.unlabelled,
+        "rejected_rows": own.unusable.total(),
+        **{f"rejected_{reason}": count for reason, count in sorted(own.unusable.items())},
     }
     metrics.write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
     print(", ".join(f"{name} {count}" for name, count in counts.items()), file=sys.stderr)
-    return rows
-
-
-_Rows = Iterator[tuple[Record, Review | Unusable]]
-
-
-@dataclass
-class _Census:
-    """What the first reading found: rows read, rows of each class in each split, rows unusable."""
-
-    read: int = 0
-    rows: dict[str, Counter[str]] = field(
-        default_factory=lambda: {name: Counter() for name in SPLITS}
-    )
-    unusable: Counter[str] = field(default_factory=Counter)
-
-    def classes(self) -> set[str]:
-        return {label for counts in self.rows.values() for label in counts}
-
-
-def _examined(rows: Iterator[Record], columns: Columns, allowed: list[str], limit: int) -> _Rows:
-    """Every record with its review or what is wrong with it, up to `limit` reviews (0: all)."""
-    usable = 0
-    for record in rows:
-        found = review(record, columns)
-        if isinstance(found, Review) and allowed and found.label not in allowed:
-            found = Unusable("unknown_label", f"`{found.label}` is not one of labels")
-        yield record, found
-        usable += isinstance(found, Review)
-        if limit and usable == limit:
-            return
-
-
-def _count(
-    rows: _Rows, split: Callable[[Review], str], balancing: Balance | None, rejected: Path
-) -> _Census:
-    """The first reading.  Writes what is unusable aside."""
-    census = _Census()
-    rejected.mkdir(parents=True, exist_ok=True)
-    with (rejected / "rejected.jsonl").open("w", encoding="utf-8") as aside:
-        for record, found in rows:
-            census.read += 1
-            if isinstance(found, Unusable):
-                census.unusable[found.reason] += 1
-                line = {"place": record.place, **vars(found), "row": record.values}
-                aside.write(json.dumps(line) + "\n")
-                continue
-            name = split(found)
-            census.rows[name][found.label] += 1
-            if len(census.rows[name]) > MAX_CLASSES:
-                raise ComponentError(f"label_column has more than {MAX_CLASSES} classes")
-            if balancing and name == "train":
-                balancing.show(found)
-    return census
+    return {
+        **{f"{name}_rows": totals[name] for name in SPLITS},
+        "unlabelled_rows": whole.unlabelled,
+    }
 
 
 def _kept(
-    rows: _Rows, split: Callable[[Review], str], balancing: Balance | None
-) -> Iterator[Review]:
-    """The second reading: the reviews that are written."""
+    rows: Rows, split: Callable[[Review], str], balancing: Balance | None, host: Host,
+    totals: Counter[str],
+) -> Iterator[Review]:  # fmt: skip
+    """The second reading: the reviews that this host writes.
+
+    totals  counts the rows that each split gets from all that are read, by any host
+    """
     if balancing:
         balancing.settle()
-    for _, found in rows:
-        if isinstance(found, Review):
-            if balancing is None or split(found) != "train" or balancing.stays(found):
+    for number, (_, found) in enumerate(rows):
+        if not isinstance(found, Review):
+            continue
+        name = split(found)
+        if balancing is None or name != "train" or balancing.stays(found):
+            totals[name] += 1
+            if host.has(number):
                 yield found
 
 
-def _in_order(classes: set[str]) -> list[str]:
-    """By value where all are numbers, else by name."""
-    try:
-        return sorted(sorted(classes), key=float)
-    except ValueError:
-        return sorted(classes)
-
-
-def _check(census: _Census, classes: Sequence[str], label_column: str, balance: bool) -> None:
-    """Raise ComponentError where no model can be trained and tested on the reviews."""
-    usable = sum(counts.total() for counts in census.rows.values())
-    if not census.read:
-        raise ComponentError("reviews: there are no rows")
-    if not usable:
-        reasons = ", ".join(f"{count} {name}" for name, count in census.unusable.most_common())
-        raise ComponentError(f"reviews: no row can be used, of {census.read}: {reasons}")
-    if len(census.classes()) == 1:
-        only = next(iter(census.classes()))
-        raise ComponentError(f"column `{label_column}` has one class only, `{only}`")
-    for name, counts in census.rows.items():
-        if not counts:
-            way_out = "give more reviews" if name == "train" else f"raise {name}_share"
-            raise ComponentError(f"none of {usable} reviews falls into split {name}: {way_out}")
-    for label in classes:
-        if label not in census.rows["train"]:
-            if balance:
-                raise ComponentError(f"class `{label}` has no training rows to balance with")
-            print(f"warning: class `{label}` has no training rows", file=sys.stderr)
+def _check_sharded(host: Host, labels: Sequence[str], balance: bool, max_rows: int) -> None:
+    """Raise ComponentError for what nobody can do who sees a part of the reviews only."""
+    for wrong, way_out in (
+        (not labels, "name the labels"),
+        (balance, "leave balance off, or replicate them"),
+        (max_rows, "leave max_rows at 0, or replicate them"),
+    ):
+        if wrong:
+            raise ComponentError(
+                f"reviews are sharded over {host.hosts} hosts, none of which sees them all:"
+                f" {way_out}"
+            )
 
 
 def _check_checkpoint(checkpoint: Path, max_length: int) -> int:

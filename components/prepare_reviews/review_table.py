@@ -75,31 +75,38 @@ class Unusable:
     detail: str
 
 
-def records(reviews: Path, columns: Columns) -> Iterator[Record]:
+def records(reviews: Path, columns: Columns, may_be_none: bool = False) -> Iterator[Record]:
     """Every row of the file, or of the folder's files in the order of their names.
 
     A file may be gzip (told by its content).  Its format is told by its name, else by its first
     line.  CSV is quoted as RFC 4180 says; TSV has no quoting, as in Amazon's review files.
+    may_be_none  whether a folder without files is a folder without rows
     Raises ComponentError, naming file and line: no file, broken gzip, not UTF-8, missing column.
     """
-    for path in _files(reviews):
+    for path in _files(reviews, may_be_none):
         name = path.name if path == reviews else path.relative_to(reviews).as_posix()
-        lines: Iterator[str] = _lines(path, name)
-        if (first := next(lines, None)) is None:
+        if (opened := _opened(path, name)) is None:
             continue
-        lines = chain([first], lines)
-        match _format(name, first):
-            case "jsonl":
-                there, rows = _json_lines(lines, name)
-            case "csv":
-                there, rows = _table(_split_csv(lines), name)
-            case _:
-                there, rows = _table(_split_tsv(lines), name)
+        there, rows = opened
         for wanted in columns.named():
             if wanted not in there:
                 known = ", ".join(f"`{column}`" for column in there[:40]) or "none"
                 raise ComponentError(f"{name}: no column `{wanted}`; the columns are {known}")
         yield from rows
+
+
+def _opened(path: Path, name: str) -> tuple[list[str], Iterator[Record]] | None:
+    """The columns of a file and its rows; None for an empty one."""
+    lines: Iterator[str] = _lines(path, name)
+    if (first := next(lines, None)) is None:
+        return None
+    lines = chain([first], lines)
+    match _format(name, first):
+        case "jsonl":
+            return _json_lines(lines, name)
+        case "csv":
+            return _table(_split_csv(lines), name)
+    return _table(_split_tsv(lines), name)
 
 
 def review(record: Record, columns: Columns) -> Review | Unusable:
@@ -126,7 +133,7 @@ def review(record: Record, columns: Columns) -> Review | Unusable:
     return Review(found.get("id", record.place), found.get("group", text), label, text)
 
 
-def _files(reviews: Path) -> list[Path]:
+def _files(reviews: Path, may_be_none: bool) -> list[Path]:
     if not reviews.is_dir():
         if not reviews.exists():
             raise ComponentError(f"reviews: there is no file or folder `{reviews}`")
@@ -137,7 +144,7 @@ def _files(reviews: Path) -> list[Path]:
         # hidden files and `_SUCCESS` lie beside the data of macOS and of Spark
         if path.is_file() and not re.search(r"(^|/)[._]", path.relative_to(reviews).as_posix())
     }
-    if not found:
+    if not found and not may_be_none:
         raise ComponentError(f"reviews: there are no files in the folder `{reviews}`")
     return [found[name] for name in sorted(found)]
 
@@ -234,13 +241,17 @@ def _split_json(lines: Iterable[str], name: str) -> Iterator[Record]:
             continue
         place, fault = f"{name}:{number}", ""
         try:
-            value = json.loads(line.rstrip())
+            value = json.loads(line.rstrip(), parse_constant=_nothing)
         except (ValueError, RecursionError) as error:
             value, fault = None, f"not JSON: {error}"
         if isinstance(value, dict):
             yield Record(place, value)
         else:
             yield Record(place, {}, fault or "not a JSON object")
+
+
+def _nothing(constant: str) -> None:
+    """What stands for NaN and Infinity, which are no JSON: null."""
 
 
 def _plain(value: object) -> str:

@@ -15,9 +15,9 @@ from isodag.runtime import function
 from isodag.runtime.spec import Spec, read
 
 LIBRARY = Path(__file__).parents[2] / "components"
-TEXT_COMPONENTS = ("prepare_reviews", "train_bert", "evaluate_classifier")
-COMPONENTS = (*TEXT_COMPONENTS, "register_model")
-OUTPUTS = ("train", "validation", "test", "rejected", "metrics")
+ALL = sorted(path.parent.name for path in LIBRARY.glob("*/component.yaml"))
+COMPONENTS = [name for name in ALL if read(LIBRARY / name).image]  # those that run in a container
+OUTPUTS = ("train", "validation", "test", "unlabelled", "rejected", "metrics")
 SHORT = {"max_length": 8, "validation_share": 0.25, "test_share": 0.25}
 WORDS = ("good", "bad", "the", "a", "it", "is", "was", "works", "breaks", "camera", "phone", "box")
 
@@ -40,6 +40,11 @@ class Prepared:
     def rejected(self) -> list[Any]:
         """The rows of rejected.jsonl."""
         text = (self.folder / "rejected" / "rejected.jsonl").read_text()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def unlabelled(self) -> list[Any]:
+        """The rows of unlabelled.jsonl."""
+        text = (self.folder / "unlabelled" / "unlabelled.jsonl").read_text()
         return [json.loads(line) for line in text.splitlines()]
 
     def rows(self, split: str) -> list[dict[str, Any]]:
@@ -122,6 +127,12 @@ def prepare(
 
 @pytest.fixture(params=COMPONENTS)
 def spec(request: pytest.FixtureRequest) -> Spec:
+    """The spec of each component that runs in a container, in turn."""
+    return read(LIBRARY / request.param)
+
+
+@pytest.fixture(params=ALL)
+def any_spec(request: pytest.FixtureRequest) -> Spec:
     """The spec of each component in turn."""
     return read(LIBRARY / request.param)
 

@@ -1,4 +1,8 @@
-"""Every spec of the library: kfp compiles it, and its function takes what it declares."""
+"""Every spec of the library: kfp compiles it, and its function takes what it declares.
+
+A component without a container is a native step of SageMaker's: it has no function, and kfp, which
+knows no such thing, cannot load it.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,14 @@ def test_kfp_compiles_a_pipeline_of_the_component(spec: Spec, tmp_path: Path) ->
     assert (tmp_path / "p.yaml").is_file()
 
 
-def test_everything_in_a_spec_is_described(spec: Spec) -> None:
+def test_a_component_without_a_container_is_a_native_step(any_spec: Spec) -> None:
+    has_code = (any_spec.folder / "main.py").is_file()
+    assert has_code == bool(any_spec.image)
+    assert has_code or (any_spec.folder / "sagemaker.yaml").is_file()
+
+
+def test_everything_in_a_spec_is_described(any_spec: Spec) -> None:
+    spec = any_spec
     named = [(spec.name, spec), *((item.name, item) for item in (*spec.inputs, *spec.outputs))]
     assert [] == [name for name, item in named if not item.description.endswith(".")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -163,24 +164,49 @@ def test_rows_that_cannot_be_used_are_counted_and_written_aside(
         **prepared.scalars,
         "balanced_away_rows": 0,
         "truncated_rows": 0,
-        "rejected_rows": 6,
+        "rejected_rows": 4,
         "rejected_malformed": 1,
         "rejected_no_id": 1,
-        "rejected_no_label": 2,
         "rejected_no_text": 1,
         "rejected_unknown_label": 1,
     }
     assert expected == prepared.metrics()
-    assert 40 == sum(prepared.scalars.values())
+    assert [40, 2] == [
+        sum(prepared.scalars[f"{name}_rows"] for name in SPLITS),
+        prepared.scalars["unlabelled_rows"],
+    ]
     assert [
         ("r.tsv:42", "malformed", "2 fields where the header has 3", {"review_id": "r40", "star_rating": "5"}),
-        ("r.tsv:43", "no_label", "`star_rating` is empty", {"review_id": "r41", "star_rating": "", "review_body": "good"}),
         ("r.tsv:44", "no_text", "`review_body` is empty", {"review_id": "r42", "star_rating": "5", "review_body": ""}),
         ("r.tsv:45", "no_id", "`review_id` is empty", {"review_id": "", "star_rating": "5", "review_body": "good"}),
         ("r.tsv:46", "unknown_label", "`3` is not one of labels", {"review_id": "r44", "star_rating": "3", "review_body": "good"}),
-        ("r.tsv:47", "no_label", "`star_rating` is empty", {"review_id": "r45", "star_rating": "", "review_body": "bad"}),
     ] == [tuple(row.values()) for row in prepared.rejected()]  # fmt: skip
     assert ["5", "1"] == prepared.facts("train")["labels"]
+
+
+def test_rows_with_a_text_and_no_label_are_kept_whole(prepare: Any, tmp_path: Path) -> None:
+    labelled = [
+        json.dumps({"review_id": f"r{n}", "star_rating": 1 + 4 * (n % 2), "review_body": "good"})
+        for n in range(40)
+    ]
+    later = [
+        {"review_id": "a", "star_rating": "", "review_body": "good", "more": {"deep": [1, None]}},
+        {"review_id": "b", "star_rating": None, "review_body": "bad \u20ac"},
+        {"review_body": "of no id either"},
+    ]
+    rest = [{"review_id": "c", "star_rating": "", "review_body": " "}]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join([*labelled, *(json.dumps(row) for row in [*later, *rest])]) + "\n")
+    prepared = prepare(path)
+    assert later == prepared.unlabelled()
+    assert 3 == prepared.scalars["unlabelled_rows"] == prepared.metrics()["unlabelled_rows"]
+    assert ["no_text"] == [row["reason"] for row in prepared.rejected()]
+
+
+def test_without_unlabelled_rows_there_is_an_empty_file(prepare: Any, tmp_path: Path) -> None:
+    prepared = prepare(table(tmp_path / "r.tsv", toy(40)))
+    assert "" == (prepared.folder / "unlabelled" / "unlabelled.jsonl").read_text()
+    assert 0 == prepared.scalars["unlabelled_rows"]
 
 
 def test_balancing_leaves_every_class_as_many_training_rows_as_the_rarest_has(
@@ -249,7 +275,7 @@ def test_a_damaged_tokenizer_is_refused(
     broken = Path(shutil.copytree(checkpoint, tmp_path / "broken"))
     (broken / "tokenizer.json").write_text("{")
     reviews = table(tmp_path / "r.tsv", toy(40))
-    outputs = [tmp_path / name for name in (*SPLITS, "rejected", "metrics")]
+    outputs = [tmp_path / name for name in (*SPLITS, "unlabelled", "rejected", "metrics")]
     with pytest.raises(ComponentError) as caught:
         component("prepare_reviews")(reviews, broken, *outputs, max_length=8)
     assert str(caught.value).startswith("checkpoint: the tokenizer cannot be read: ")
@@ -275,7 +301,7 @@ def test_a_checkpoint_that_is_no_bert_model_is_refused(
     if content is not None:
         (broken / lost).write_text(content)
     reviews = table(tmp_path / "r.tsv", toy(40))
-    outputs = [tmp_path / name for name in (*SPLITS, "rejected", "metrics")]
+    outputs = [tmp_path / name for name in (*SPLITS, "unlabelled", "rejected", "metrics")]
     with pytest.raises(ComponentError) as caught:
         component("prepare_reviews")(reviews, broken, *outputs)
     assert message.format(broken) == str(caught.value)

@@ -15,6 +15,7 @@ import pytest
 import isodag
 
 LIBRARY = Path(__file__).parents[2] / "components"
+OUTPUTS = ("train", "validation", "test", "unlabelled", "rejected", "metrics")
 Start = Callable[..., tuple[int, str, str]]
 
 
@@ -43,15 +44,15 @@ def test_the_flow_runs_and_prints_nothing_but_its_own_lines(
     pytest.importorskip("keras_hub")
     rows = [f"r{n},{5 - 4 * (n % 2)},{'bad' if n % 2 else 'good'}" for n in range(60)]
     (tmp_path / "r.csv").write_text(
-        "\n".join(["review_id,star_rating,review_body", *rows, "r60,,x"]) + "\n"
+        "\n".join(["review_id,star_rating,review_body", *rows, "r60,,good"]) + "\n"
     )
-    outputs = {name: name for name in ("train", "validation", "test", "rejected", "metrics")}
-    counts = {"train": 45, "validation": 7, "test": 8}
+    outputs = {name: name for name in OUTPUTS}
+    counts = {"train": 45, "validation": 7, "test": 8, "unlabelled": 1}
     assert (
         0,
         "".join(f"isodag: {name}_rows={count}\n" for name, count in counts.items()),
         "rows_read 61, train_rows 45, validation_rows 7, test_rows 8, balanced_away_rows 0,"
-        " truncated_rows 0, rejected_rows 1, rejected_no_label 1\n",
+        " truncated_rows 0, unlabelled_rows 1, rejected_rows 0\n",
     ) == start("prepare_reviews", reviews="r.csv", checkpoint=checkpoint, max_length=8, **outputs)
 
     status, out, err = start(
@@ -82,9 +83,7 @@ def test_a_wrong_column_is_said_in_one_line_and_leaves_nothing(
 ) -> None:
     pytest.importorskip("numpy")
     (tmp_path / "r.csv").write_text("id,stars\n1,5\n")
-    outputs = {
-        name: f"out/{name}" for name in ("train", "validation", "test", "rejected", "metrics")
-    }
+    outputs = {name: f"out/{name}" for name in OUTPUTS}
     expected = "error: r.csv: no column `review_body`; the columns are `id`, `stars`\n"
     found = start(
         "prepare_reviews", reviews="r.csv", checkpoint=checkpoint, max_length=8, **outputs
