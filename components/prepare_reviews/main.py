@@ -50,7 +50,7 @@ def prepare_reviews(
 ) -> dict[str, int]:
     """Split reviews into training, validation and test, and tokenise them for BERT.
 
-    reviews     file or folder of TSV, CSV or JSON Lines, plain or gzip, UTF-8
+    reviews     file or folder of TSV, CSV, JSON Lines (plain or gzip, UTF-8) or Parquet
     checkpoint  Hugging Face folder of a BERT model: its config.json and tokenizer
     unlabelled  folder; `unlabelled.jsonl` has the rows that have a text and no label, as they are
     rejected    folder; `rejected.jsonl` has place, reason, detail and row of each row not used

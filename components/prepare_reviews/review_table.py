@@ -1,4 +1,5 @@
-"""Reviews as a stream: a file or folder of TSV, CSV or JSON Lines in, one record at a time out."""
+"""Reviews as a stream: a file or folder of TSV, CSV, JSON Lines or Parquet in, a record at a time
+out."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import parquet_table
 from isodag.runtime import ComponentError
 
 MAX_LINE = 16 * 2**20  # bytes; memory stays bounded even for a file without line ends
@@ -47,7 +49,7 @@ class Columns:
 class Record:
     """One row as found.
 
-    place   `file:line`, the line (from 1) on which it starts
+    place   `file:line`, the line (from 1) on which it starts; in Parquet the row, from 1
     values  the row by column name; as much as could be read where it is malformed
     fault   why it is malformed, else empty
     """
@@ -97,6 +99,9 @@ def records(reviews: Path, columns: Columns, may_be_none: bool = False) -> Itera
 
 def _opened(path: Path, name: str) -> tuple[list[str], Iterator[Record]] | None:
     """The columns of a file and its rows; None for an empty one."""
+    if parquet_table.is_parquet(path):
+        there, rows = parquet_table.rows(path, name)
+        return there, (Record(f"{name}:{number}", row) for number, row in enumerate(rows, 1))
     lines: Iterator[str] = _lines(path, name)
     if (first := next(lines, None)) is None:
         return None
