@@ -77,6 +77,24 @@ def test_the_flow_runs_and_prints_nothing_but_its_own_lines(
     assert "".join(f"isodag: {name}={value}\n" for name, value in scalars.items()) == out
     assert f"{accuracy:.3f} of 8 rows right\n" == err
 
+    assert (0, "", "1 records scored, 0 bad\n") == start(
+        "batch_transform", model="model", records="unlabelled", predictions="predictions"
+    )
+    line = json.loads((tmp_path / "predictions" / "unlabelled.jsonl.out").read_text())
+    assert {"review_id": "r60", "star_rating": "", "review_body": "good"} == {
+        name: value for name, value in line.items() if name != "prediction"
+    }
+    # the answer came later, and was what the model said
+    line["stars"] = line["prediction"]["label"]
+    (tmp_path / "predictions" / "unlabelled.jsonl.out").write_text(json.dumps(line))
+    assert (
+        0,
+        "isodag: accuracy=1.0\nisodag: rows=1\nisodag: failed=0\n",
+        "1.000 of 1 rows right; 0 failed, 0 without `stars`\n",
+    ) == start(
+        "measure_predictions", predictions="predictions", page="found.html", label_column="stars"
+    )
+
 
 def test_a_wrong_column_is_said_in_one_line_and_leaves_nothing(
     start: Start, checkpoint: Path, tmp_path: Path
