@@ -15,7 +15,7 @@ from isodag.samples import minilm, reviews
 from isodag.samples.archives import BadArchive
 from isodag.samples.reviews import stars_table
 
-HEADER = "review_id\tsentence_id\tproduct\tstar_rating\treview_body\n"
+HEADER = "review_id\tsentence_id\tproduct\tstar_rating\tlater_star_rating\treview_body\n"
 
 
 @pytest.mark.network
@@ -23,14 +23,21 @@ def test_the_reviews_are_the_same_bytes_wherever_they_are_fetched(tmp_path: Path
     folder = samples.fetch("reviews", tmp_path)
     table = (folder / "reviews.tsv").read_bytes()
     assert (
-        "cbe26d874da8416655f30c71b5c767916cef156cbdec857c2b3e7a11159c2586"
+        "2159f86adfdbcaeb77482c48135e723c4b781989e907577ba3cd0ba7b5f74cc1"
         == hashlib.sha256(table).hexdigest()
     )
     rows = list(csv.DictReader(table.decode().splitlines(), dialect="excel-tab", quoting=3))
     assert 3708 == len(rows) == len({row["sentence_id"] for row in rows})
     assert {"1": 346, "2": 819, "3": 842, "4": 749, "5": 952} == Counter(
-        row["star_rating"] for row in rows
+        row["star_rating"] + row["later_star_rating"] for row in rows
     )
+    later = [row for row in rows if not row["star_rating"]]
+    assert {"1": 8, "2": 35, "3": 42, "4": 52, "5": 48} == Counter(
+        row["later_star_rating"] for row in later
+    )
+    # whole reviews: none has sentences to train on beside sentences to be predicted
+    assert 13 == len({row["review_id"] for row in later})
+    assert 287 == len({row["review_id"] for row in rows if row["star_rating"]})
     assert 300 == len({row["review_id"] for row in rows})
     assert all(row["sentence_id"].startswith(row["review_id"] + "_") for row in rows)
     reviews = {(row["review_id"], row["product"]) for row in rows}
@@ -82,13 +89,20 @@ def test_the_model_is_the_pinned_weights_with_their_tokenizer() -> None:
 )
 def test_a_mean_on_a_cut_goes_up(mean: str, stars: int) -> None:
     table = f"7_1\t{mean}\tit is.\r\n".encode()
-    expected = f"{HEADER}7\t7_1\tApex AD2600 DVD player\t{stars}\tit is.\n"
+    expected = f"{HEADER}7\t7_1\tApex AD2600 DVD player\t{stars}\t\tit is.\n"
     assert expected == stars_table(table).decode()
+
+
+def test_of_some_reviews_the_rating_comes_later() -> None:
+    table = b"".join(f"{review}_1\t4\tgood\r\n".encode() for review in range(1, 300))
+    rows = [line.split("\t") for line in stars_table(table).decode().splitlines()[1:]]
+    assert {("5", ""), ("", "5")} == {(row[3], row[4]) for row in rows}
+    assert 14 == sum(row[3] == "" for row in rows)
 
 
 def test_quotes_and_blanks_stay_as_they_are() -> None:
     table = b'35_9\t0.1\t " check out "!\r\n'
-    expected = f'{HEADER}35\t35_9\tApex AD2600 DVD player\t3\t " check out "!\n'
+    expected = f'{HEADER}35\t35_9\tApex AD2600 DVD player\t3\t\t " check out "!\n'
     assert expected == stars_table(table).decode()
 
 
