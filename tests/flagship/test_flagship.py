@@ -28,13 +28,15 @@ def isodag(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.network
-def test_the_flagship_trains_registers_answers_from_the_cache_and_rejects(tmp_path: Path) -> None:
+def test_the_flagship_trains_registers_scores_answers_from_the_cache_and_rejects(
+    tmp_path: Path,
+) -> None:
     first = isodag(tmp_path, "-p", "min_accuracy=0.1", "-o", "json")
     assert 0 == first.returncode, first.stderr
     run = json.loads(first.stdout)
     assert {
-        "evaluate": "done", "prepare": "done", "register": "done", "reject": "skipped",
-        "train": "done",
+        "evaluate": "done", "measure": "done", "prepare": "done", "register": "done",
+        "reject": "skipped", "score": "done", "train": "done",
     } == {name: step["state"] for name, step in sorted(run["steps"].items())}  # fmt: skip
     outputs = run["steps"]["register"]["outputs"]
     assert {"model_package_arn": "models:/bert-reviews/1", "version": 1} == outputs
@@ -43,8 +45,17 @@ def test_the_flagship_trains_registers_answers_from_the_cache_and_rejects(tmp_pa
     page = Path(run["outputs"]["report"]).read_text()
     assert f"{accuracy:.1%}".replace("%", "").strip() in page
 
+    # the sample has the ratings of 185 rows in another column; a few steps beat no training
+    found = run["steps"]["measure"]["outputs"]
+    assert {"rows": 185, "failed": 0} == {name: found[name] for name in ("rows", "failed")}
+    assert 0.1 <= found["accuracy"] <= 1
+    predictions = Path(run["steps"]["score"]["outputs"]["predictions"]) / "unlabelled.jsonl.out"
+    rows = [json.loads(line) for line in predictions.read_text().splitlines()]
+    right = sum(row["prediction"]["label"] == row["later_star_rating"] for row in rows)
+    assert found["accuracy"] == right / len(rows)
+
     again = json.loads(isodag(tmp_path, "-p", "min_accuracy=0.1", "-o", "json").stdout)
-    assert ["evaluate", "prepare", "train"] == sorted(
+    assert ["evaluate", "measure", "prepare", "score", "train"] == sorted(
         name for name, step in again["steps"].items() if step["cached"]
     )
     assert 2 == again["steps"]["register"]["outputs"]["version"], "an effect is never cached"
