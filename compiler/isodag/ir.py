@@ -12,107 +12,28 @@ from typing import Any
 
 from isodag.component import Component
 from isodag.frontend.syntax import Repetition as Repetition
+from isodag.ir_values import And as And
+from isodag.ir_values import Collected as Collected
+from isodag.ir_values import Compare as Compare
+from isodag.ir_values import Constant as Constant
+from isodag.ir_values import EachRef as EachRef
+from isodag.ir_values import Listing as Listing
+from isodag.ir_values import Member as Member
+from isodag.ir_values import Not as Not
+from isodag.ir_values import Or as Or
+from isodag.ir_values import OutputRef as OutputRef
+from isodag.ir_values import ParameterRef as ParameterRef
+from isodag.ir_values import Predicate as Predicate
+from isodag.ir_values import RunRef as RunRef
+from isodag.ir_values import Text as Text
+from isodag.ir_values import Truth as Truth
+from isodag.ir_values import Value as Value
+from isodag.ir_values import leaves as leaves
+from isodag.ir_values import operands as operands
 from isodag.settings import Cache as Cache
 from isodag.settings import Resources as Resources
 from isodag.settings import Retry as Retry
 from isodag.source import Span
-
-# --- values ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A value known at compile time.  An artifact's constant is its URI or path (str)."""
-
-    value: Any
-    type: str
-
-
-@dataclass(frozen=True)
-class ParameterRef:
-    """The value of a pipeline parameter; an artifact parameter's is its URI."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class OutputRef:
-    """An output of a task: a scalar where the type is a parameter type, else an artifact."""
-
-    task: str
-    output: str
-    type: str
-    span: Span | None = field(default=None, compare=False, repr=False)  # where it is written
-
-
-@dataclass(frozen=True)
-class RunRef:
-    """A fact about the run, a String: `id`, `pipeline` or `started_at`."""
-
-    field: str
-    type: str = "String"
-
-
-@dataclass(frozen=True)
-class Text:
-    """Values joined into one String; the parts alternate text constants and other values."""
-
-    parts: tuple[Value, ...]
-    type: str = "String"
-
-
-Value = Constant | ParameterRef | OutputRef | RunRef | Text
-
-# --- predicates ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Compare:
-    """`left op right`; op is one of == != < <= > >=.  Operands are comparable by type."""
-
-    op: str
-    left: Value
-    right: Value
-
-
-@dataclass(frozen=True)
-class Member:
-    """`item in options`; all of comparable types."""
-
-    item: Value
-    options: tuple[Value, ...]
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A Boolean value standing alone."""
-
-    value: Value
-
-
-@dataclass(frozen=True)
-class Not:
-    """Negation."""
-
-    operand: Predicate
-
-
-@dataclass(frozen=True)
-class And:
-    """All of two or more."""
-
-    operands: tuple[Predicate, ...]
-
-
-@dataclass(frozen=True)
-class Or:
-    """Any of two or more."""
-
-    operands: tuple[Predicate, ...]
-
-
-Predicate = Compare | Member | Truth | Not | And | Or
 
 
 @dataclass(frozen=True)
@@ -136,6 +57,43 @@ class Branch:
 
     gate: str
     taken: bool
+
+
+@dataclass(frozen=True)
+class Within:
+    """Being a member of a group."""
+
+    group: str
+
+
+Path = tuple[Branch | Within, ...]  # what a step stands behind and within, outermost first
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What repeats a group: once for each item, in parallel.
+
+    items  plain data where they are known at compile time; else the JsonArray that a run brings
+    type   of an item: a parameter type
+    """
+
+    var: str
+    items: tuple[Any, ...] | Value
+    type: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Group:
+    """Steps that stand together: a pipeline used as a component, or what `foreach` repeats.
+
+    name  of the step that it is in the file; within another group, after that one's and a `-`.
+          Its members are called by it too: `<group>-<step>`, or the same where it is one step.
+    """
+
+    name: str
+    loop: Loop | None
+    span: Span
 
 
 # --- the graph -------------------------------------------------------------------------------
@@ -203,7 +161,7 @@ class Task:
     """A step that runs a component.
 
     arguments  one for each input of the component, in the spec's order
-    when       the branches it stands behind, outermost first; all must be taken
+    when       the branches it stands behind, all of which must be taken, and its groups
     after      tasks that must be done first, beyond those whose outputs it reads
     targets    the step's own block for each target
     repetition  which repetition of a repeated step this is, if it is one
@@ -214,7 +172,7 @@ class Task:
     name: str
     component: Component
     arguments: tuple[Argument, ...]
-    when: tuple[Branch, ...]
+    when: Path
     after: tuple[str, ...]
     span: Span
     resources: Resources | None = None
@@ -237,7 +195,7 @@ class Failure:
 
     name: str
     message: Value
-    when: tuple[Branch, ...]
+    when: Path
     after: tuple[str, ...]
     span: Span
 
@@ -247,7 +205,33 @@ class Failure:
         return self.name
 
 
-Node = Task | Failure
+@dataclass(frozen=True)
+class Pick:
+    """A step that takes the best repetition of a group; the first of equals.
+
+    by       the scalar that each repetition is judged by: its items are Integers or Floats
+    highest  whether the greatest is the best, or the least
+    takes    its outputs by name: what each of them is picked from.  One with the name of the
+             loop's variable is picked from the items.
+
+    It has an output `index` too, an Integer: which repetition it is, from 0.
+    """
+
+    name: str
+    by: Collected
+    highest: bool
+    takes: tuple[tuple[str, Collected], ...]
+    when: Path
+    after: tuple[str, ...]
+    span: Span
+
+    @property
+    def step(self) -> str:
+        """The step as written."""
+        return self.name
+
+
+Node = Task | Failure | Pick
 
 
 @dataclass(frozen=True)
@@ -263,11 +247,13 @@ class PipelineOutput:
 class Pipeline:
     """The whole graph.
 
-    parameters, gates, outputs  sorted by name
+    parameters, gates, outputs, groups  sorted by name
     tasks                       in one topological order that depends on names only, not on the
                                 order in the file
     targets                     the pipeline's own block for each target
     span                        of the pipeline's name in its file
+    last                        tasks that run when all others have ended, however they did, sorted
+                                by name; they read no output and stand behind nothing
     """
 
     name: str
@@ -278,6 +264,12 @@ class Pipeline:
     outputs: tuple[PipelineOutput, ...]
     targets: Mapping[str, Tree]
     span: Span
+    groups: tuple[Group, ...] = ()
+    last: tuple[Task, ...] = ()
+
+    def group(self, name: str) -> Group:
+        """The group of that name."""
+        return next(group for group in self.groups if group.name == name)
 
     def gate(self, name: str) -> Gate:
         """The gate of that name."""
@@ -291,48 +283,35 @@ class Pipeline:
 # --- walks -----------------------------------------------------------------------------------
 
 
-def leaves(value: Value) -> Iterator[Value]:
-    """The value itself, or the parts of a Text."""
-    if isinstance(value, Text):
-        for part in value.parts:
-            yield from leaves(part)
-    else:
-        yield value
-
-
-def operands(predicate: Predicate) -> Iterator[Value]:
-    """Every value that a predicate reads, left to right."""
-    match predicate:
-        case Compare(_, left, right):
-            yield left
-            yield right
-        case Member(item, options):
-            yield item
-            yield from options
-        case Truth(value):
-            yield value
-        case Not(operand):
-            yield from operands(operand)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from operands(part)
+def branches(node: Node) -> tuple[Branch, ...]:
+    """The branches that a node stands behind, outermost first."""
+    return tuple(place for place in node.when if isinstance(place, Branch))
 
 
 def values_of(node: Node) -> Iterator[Value]:
-    """Every value that a node passes on: its arguments, or its message."""
+    """Every value that a node passes on: its arguments, its message, or what it picks from."""
     if isinstance(node, Failure):
         yield from leaves(node.message)
+    elif isinstance(node, Pick):
+        for taken in (node.by, *(collected for _, collected in node.takes)):
+            yield from leaves(taken)
     else:
         for argument in node.arguments:
             yield from leaves(argument.value)
 
 
 def reads(node: Node, pipeline: Pipeline) -> tuple[str, ...]:
-    """The tasks that must be done before `node`, sorted: data, gates and `after`."""
+    """The tasks that must be done before `node`, sorted: data, gates, lists and `after`."""
     gates = {gate.name: gate for gate in pipeline.gates}
+    groups = {group.name: group for group in pipeline.groups}
     found = set(node.after)
     found.update(value.task for value in values_of(node) if isinstance(value, OutputRef))
-    for branch in node.when:
-        for value in operands(gates[branch.gate].predicate):
+    for place in node.when:
+        if isinstance(place, Branch):
+            asked = tuple(operands(gates[place.gate].predicate))
+        else:
+            loop = groups[place.group].loop
+            asked = (loop.items,) if loop and not isinstance(loop.items, tuple) else ()
+        for value in asked:
             found.update(leaf.task for leaf in leaves(value) if isinstance(leaf, OutputRef))
     return tuple(sorted(found))
