@@ -136,5 +136,5 @@ def test_creating_a_model_is_refused_elsewhere_at_the_step(tmp_path: Path) -> No
         check_startable(loaded.pipeline, RunOptions(store=tmp_path, folder=tmp_path))
     assert (
         f"step `create` ({tmp_path}/native.yaml:{line}) cannot run here: component `create_model`"
-        " has no container implementation"
+        " has no container, it runs only on SageMaker"
     ) == str(caught.value)

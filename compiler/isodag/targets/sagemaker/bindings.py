@@ -6,17 +6,20 @@ shape requires, then empty mappings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from isodag import expressions, ir
 from isodag.component import BindingStep
-from isodag.targets.sagemaker import names, outputs, references
+from isodag.targets.sagemaker import names, outputs, properties, references
 from isodag.targets.sagemaker.context import Context, binding_steps
 from isodag.targets.sagemaker.kinds import refusal
 from isodag.targets.sagemaker.references import UNKNOWN, Expr
 from isodag.targets.sagemaker.shapes import parse, shape
 from isodag.types import is_parameter
+
+_NUMBER = re.compile(r"\['(\d+)'\]")
 
 
 class _Unset:
@@ -172,7 +175,8 @@ class _Binding:
             return UNKNOWN  # reported where the step is made
         text = str(written)
         path = (parse(text) or ())[2:]
-        found = outputs.property_of(self.context, step.kind, text, path, written.span)
+        shown = _NUMBER.sub(r"[\1]", text)  # as it is written: numbers of items have no quotes
+        found = properties.property_of(self.context, step.kind, shown, path, written.span)
         if found is None:
             return UNKNOWN
         name = names.step(self.task.name, part)

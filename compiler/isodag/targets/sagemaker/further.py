@@ -22,6 +22,21 @@ FURTHER: dict[str, dict[str, Any]] = {
     "Flag": {"t": "boolean"},
     "TextMap": {"t": "map", "k": _TEXT, "v": _TEXT},
     "TextList": {"t": "list", "e": _TEXT},
+    # the service model knows no upper limit for a training job, its documentation does: 28 days,
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+    "MaxRuntimeInSeconds": {"t": "integer", "min": 1, "max": 28 * 24 * 3600},
+    # Processing: JSON files among its outputs that other steps may look into,
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-propertyfile.html
+    "ProcessingMembers": {"t": "structure", "m": {"PropertyFiles": "PropertyFiles"}},
+    "PropertyFiles": {"t": "list", "e": "PropertyFile", "min": 1},
+    "PropertyFile": {
+        "t": "structure",
+        "m": {"PropertyFileName": "NameOfStep", "OutputName": "AppOutputName", "FilePath": _TEXT},
+        "r": ["FilePath", "OutputName", "PropertyFileName"],
+    },
+    "AppOutputName": {"t": "string", "max": 64},
+    "PropertyFilesAnswer": {"t": "structure", "m": {"PropertyFiles": "PropertyFilesByName"}},
+    "PropertyFilesByName": {"t": "map", "k": _TEXT, "v": "Anything"},
     # Lambda and Callback
     "StepOutputs": {"t": "structure", "m": {"OutputParameters": "OutputValues"}},
     "OutputValues": {"t": "map", "k": _TEXT, "v": "Value"},

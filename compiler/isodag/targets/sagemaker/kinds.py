@@ -53,9 +53,10 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "Processing", "CreateProcessingJobRequest", ("DescribeProcessingJobResponse",),
+            "Processing", "CreateProcessingJobRequest",
+            ("DescribeProcessingJobResponse", "PropertyFilesAnswer"),
             named="ProcessingJobName", machine=("ProcessingResources", "ClusterConfig"),
-            cacheable=True, retryable=True, causes=_JOB,
+            cacheable=True, retryable=True, causes=_JOB, beside="ProcessingMembers",
         ),
         Kind(
             "Training", "CreateTrainingJobRequest", ("DescribeTrainingJobResponse",),
