@@ -217,3 +217,21 @@ def test_what_stands_where_a_folder_should_is_told(fit: Path, job: Path, call: C
     assert (2, "") == (ended.status, ended.out)
     assert ended.err.startswith("error: `--loss`: cannot write to `")
     assert ended.err.endswith(": file exists\n")
+
+
+@pytest.mark.parametrize(
+    ("distribution", "status"), [("ShardedByS3Key", 0), ("FullyReplicated", 2)]
+)
+def test_a_host_that_is_given_no_object_finds_an_empty_folder(
+    job: Path, component: Write, call: Call, distribution: str, status: int
+) -> None:
+    place = "/opt/ml/processing/input/rows"
+    entry = {"S3Uri": "s3://b/rows", "LocalPath": place, "S3DataDistributionType": distribution}
+    (job / "config" / "processingjobconfig.json").write_text(
+        json.dumps({"ProcessingInputs": [{"AppManaged": False}, {"S3Input": entry}]})
+    )
+    code = "def count(rows): return {'files': len(list(rows.iterdir()))}"
+    spec = "inputs:\n- {name: rows, type: Dataset}\noutputs:\n- {name: files, type: Integer}"
+    component("count", spec, code)
+    assert status == call("count", "--rows", place).status
+    assert (status == 0) == (job / "processing" / "input" / "rows").is_dir()

@@ -184,3 +184,21 @@ def test_a_failing_training_leaves_its_reason(fit: Path, job: Path, start: Call)
     line = "ValueError: could not convert string to float: 'one'"
     assert (1, "", f"error: {line}\n") == start("fit")
     assert line == (job / "output" / "failure").read_text()
+
+
+@pytest.mark.parametrize(
+    ("host", "ended"),
+    [
+        ("algo-1", (1, "", "error: `idle` wrote nothing to output `model`\n")),
+        ("algo-2", (0, "", "")),  # nor does it say numbers, which would be the job's metrics
+    ],
+)
+def test_hosts_after_the_first_may_leave_outputs_to_it(
+    job: Path, component: Write, start: Call, host: str, ended: tuple[int, str, str]
+) -> None:
+    resources = {"current_host": host, "hosts": ["algo-2", "algo-1"]}
+    (job / "input" / "config" / "resourceconfig.json").write_text(json.dumps(resources))
+    outputs = ("model, type: Model", "report, type: Metrics", "rows, type: Integer")
+    spec = "outputs:\n" + "".join(f"- {{name: {output}}}\n" for output in outputs)
+    component("idle", spec, "def idle(model, report): return {'rows': 0}")
+    assert ended == start("idle")

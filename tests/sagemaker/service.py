@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -98,7 +99,7 @@ class Service:
         step, _, rest = rest.partition(".")
         found = self.described[step]
         for name, key in re.findall(r"(\w+)|\['([^']*)'\]", rest):
-            found = found[name] if name else {item["OutputName"]: item for item in found}[key]
+            found = found[name] if name else {named(item): item for item in found}[key]
         return found
 
     # --- steps ---
@@ -139,7 +140,8 @@ class Service:
             "GreaterThanOrEqualTo": left >= right, "LessThanOrEqualTo": left <= right,
         }[kind]  # fmt: skip
 
-    def container(self, words: list[str], machine: Path) -> None:
+    def container(self, words: list[str], machine: Path) -> str:
+        """Run a container; what it prints."""
         for word in words:
             assert isinstance(word, str) and len(word) <= 256, word
         assert words[0] == "python3"
@@ -155,6 +157,7 @@ class Service:
         if done.returncode:
             reason = machine / "output" / "failure"
             raise Failed(reason.read_text() if reason.is_file() else done.stderr)
+        return done.stdout + done.stderr
 
     def processing(self, step: dict[str, Any], request: dict[str, Any], machine: Path) -> None:
         def local(path: str) -> Path:
@@ -191,7 +194,8 @@ class Service:
             self.mount(uri, machine / "input" / "data" / channel["ChannelName"])
         for name in ("model", "output/data"):
             (machine / name).mkdir(parents=True)
-        self.container(request["AlgorithmSpecification"]["ContainerEntrypoint"], machine)
+        algorithm = request["AlgorithmSpecification"]
+        log = self.container(algorithm["ContainerEntrypoint"], machine)
         name = f"pipelines-abc123-{step['Name']}"
         place = self.place(request["OutputDataConfig"]["S3OutputPath"]) / name / "output"
         place.mkdir(parents=True)
@@ -203,7 +207,22 @@ class Service:
         artifacts = {"S3ModelArtifacts": model}
         self.described[step["Name"]] = {
             **request, "TrainingJobName": name, "ModelArtifacts": artifacts,
+            "FinalMetricDataList": measured(algorithm.get("MetricDefinitions", []), log),
         }  # fmt: skip
+
+
+def named(item: dict[str, Any]) -> str:
+    """What an item of a list in an answer is asked for by."""
+    return str(item.get("OutputName") or item["MetricName"])
+
+
+def measured(definitions: list[dict[str, str]], log: str) -> list[dict[str, Any]]:
+    """The last value of each metric in a log, as a single-precision number."""
+    return [
+        {"MetricName": item["Name"], "Value": struct.unpack("f", struct.pack("f", float(last)))[0]}
+        for item in definitions
+        for last in re.findall(item["Regex"], log)[-1:]
+    ]
 
 
 def text(value: Any) -> str:

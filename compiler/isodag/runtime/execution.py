@@ -23,7 +23,7 @@ def execute(
     parameters: Mapping[str, Any],
     function: Callable[..., Any] | None,
 ) -> dict[str, Any]:
-    """Run the component; its numeric scalar outputs by name.
+    """Run the component; its numeric scalar outputs by name, but on the first host alone.
 
     function  what to call; None to load main.py, which happens only after every input and output
               was found fit
@@ -55,10 +55,13 @@ def execute(
                 function = functions.load(spec)
             functions.check_signature(spec, function)
             scalars = functions.call(spec, function, paths, parameters)
-            for place in places:
+            made = places
+            if sagemaker.follows():
+                made = [place for place in places if outputs.is_written(place)]
+            for place in made:
                 outputs.check(place, spec.name)
-            metadata = {p.output.name: outputs.metadata(p.output, p.work) or {} for p in places}
-            for place in places:
+            metadata = {p.output.name: outputs.metadata(p.output, p.work) or {} for p in made}
+            for place in made:
                 outputs.commit(place)
         finally:
             for place in places:
@@ -68,6 +71,8 @@ def execute(
     sagemaker.write_values(scalars)
     if reply is not None:
         outputs.write_text(Path(reply["outputFile"]), kfp.executor_output(reply, metadata))
+    if sagemaker.follows():
+        return {}  # what is printed becomes the job's metrics, of which the last one counts
     return {name: value for name, value in scalars.items() if type(value) in (int, float)}
 
 

@@ -63,7 +63,7 @@ def check(place: Place, component: str) -> None:
     Links to files become files: artifacts travel between machines, a link's target does not.
     """
     _unlink(place.work, place.output)
-    if not (os.listdir(place.work) if place.work.is_dir() else place.work.exists()):
+    if not is_written(place):
         raise ComponentError(f"`{component}` wrote nothing to output `{place.output.name}`")
     if place.output.type in METADATA_TYPES and metadata(place.output, place.work) is None:
         shape = "names and finite numbers" if place.output.type == "Metrics" else "KFP's metadata"
@@ -71,6 +71,11 @@ def check(place: Place, component: str) -> None:
             f"output `{place.output.name}` is {place.output.type}: one JSON file, "
             f"an object of {shape}"
         )
+
+
+def is_written(place: Place) -> bool:
+    """Whether there is something at the output's place."""
+    return bool(os.listdir(place.work) if place.work.is_dir() else place.work.exists())
 
 
 def metadata(output: Output, path: Path) -> dict[str, object] | None:

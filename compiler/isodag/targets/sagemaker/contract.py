@@ -105,18 +105,34 @@ def together(
     """
     if kind.name in _EITHER:
         yield from _either(task, *_EITHER[kind.name], arguments)
-    if kind.name != "Training":
-        return
+    if kind.name == "Training":
+        yield from _spot(task, arguments, places, ())
+    if kind.name == "Tuning":
+        several = arguments.get("TrainingJobDefinitions")
+        jobs: list[tuple[Path, Any]] = [
+            (("TrainingJobDefinitions", index), job)
+            for index, job in enumerate(several if isinstance(several, list) else ())
+        ]
+        alone = "TrainingJobDefinition"
+        for path, held in [((alone,), arguments.get(alone)), *jobs]:
+            if isinstance(held, dict):
+                yield from _spot(task, held, places, path)
+
+
+def _spot(
+    task: Task, arguments: Mapping[str, Any], places: Places, at: Path
+) -> Iterator[Diagnostic]:
+    """The members that say whether, and how long, a training job waits for spot machines."""
     stopping = arguments.get("StoppingCondition")
     stopping = stopping if isinstance(stopping, dict) else {}
     wait, runtime = stopping.get("MaxWaitTimeInSeconds"), stopping.get("MaxRuntimeInSeconds")
     spot = arguments.get("EnableManagedSpotTraining")
     owner = f"step `{task.step}`:"
-    waits = ("StoppingCondition", "MaxWaitTimeInSeconds")
-    runs = ("StoppingCondition", "MaxRuntimeInSeconds")
+    waits = (*at, "StoppingCondition", "MaxWaitTimeInSeconds")
+    runs = (*at, "StoppingCondition", "MaxRuntimeInSeconds")
     if spot is True and wait is None:
         message = f"{owner} `EnableManagedSpotTraining` needs `{shown(waits)}`"
-        span = _written(places, task, ("EnableManagedSpotTraining",))
+        span = _written(places, task, (*at, "EnableManagedSpotTraining"))
         yield Diagnostic("E520", message, span, "write `spot: {max_wait: 3h}` instead")
     if wait is not None and spot in (None, False):
         message = f"{owner} `{shown(waits)}` is for spot machines only"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from isodag import ir, types
+from isodag import ir
 from isodag.component import Component
-from isodag.diagnostics import did_you_mean
 from isodag.source import Span
-from isodag.targets.sagemaker import forms, names, references
+from isodag.targets.sagemaker import (
+    forms,
+    metrics,
+    names,
+    properties,
+    references,
+)
 from isodag.targets.sagemaker.context import Context, binding_steps, made_by, speaks_runtime
-from isodag.targets.sagemaker.kinds import find, refusal
-from isodag.targets.sagemaker.references import UNKNOWN, UNTYPED, Expr, Sample
-from isodag.targets.sagemaker.shapes import NoProperty, Property, Segment, find_property, parse
+from isodag.targets.sagemaker.kinds import refusal
+from isodag.targets.sagemaker.references import UNKNOWN, Expr, Sample
 from isodag.types import is_parameter
 
 # Execution variables: https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-parameters.html
@@ -46,17 +47,23 @@ class Place:
     foreign: bool = False
 
 
-_PATHS = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")  # in the text of a binding's output
 NOWHERE = Place(UNKNOWN, "", UNKNOWN)
 
 
 def location(context: Context, task: str, output: str = "") -> Expr:
-    """`artifact_root/<pipeline>/<execution id>/<step>[/<output>]`."""
+    """`artifact_root/<pipeline>/<execution id>/<step>[/<item>][/<output>]`.
+
+    Repetitions of a loop write side by side, each below its item: equal items meet.
+    """
     root = context.root
     if root.constant:
         root = references.constant(str(root.value).rstrip("/"))
-    tail = f"/{task}/{names.slot(output)}" if output else f"/{task}"
-    return references.text(root, f"/{context.name}/", references.get(RUN["id"]), tail)
+    tail: list[str | Expr] = [f"/{task}"]
+    if task in context.turns:
+        tail += ["/", references.item(context.turns[task].type)]
+    if output:
+        tail.append(f"/{names.slot(output)}")
+    return references.text(root, f"/{context.name}/", references.get(RUN["id"]), *tail)
 
 
 def expr(context: Context, value: ir.Value, span: Span) -> Expr:
@@ -76,6 +83,21 @@ def expr(context: Context, value: ir.Value, span: Span) -> Expr:
             if is_parameter(type_name):
                 return scalar(context, value, span)
             return artifact(context, value, span)
+        case ir.EachRef(_, field, type_name):
+            return references.item(type_name, field).at(span)
+        case ir.Listing(items):
+            listed = references.listed(expr(context, item, span) for item in items)
+            if listed is None:
+                message = "a list of texts that only a run knows cannot be passed on SageMaker"
+                help = "pass numbers, or write the texts to an artifact"
+                context.report("E542", message, span, help)
+            return (listed or UNKNOWN).at(span)
+        case ir.Collected(group):
+            step = f"`{context.pipeline.group(group).name}`"
+            message = f"SageMaker has no list of what the repetitions of {step} give"
+            help = "repeat over a list that is known now, or `pick` one of them"
+            context.report("E542", message, span, help)
+            return UNKNOWN
 
 
 def _samples(parameter: ir.Parameter | None) -> tuple[tuple[Sample, ...], bool]:
@@ -117,10 +139,14 @@ def scalar(context: Context, ref: ir.OutputRef, span: Span) -> Expr:
     E506 where the service has no way to pass it.
     """
     span = ref.span or span
+    if isinstance(pick := context.tasks[ref.task], ir.Pick):
+        value = _picked(context, pick, ref.output, span)
+        made = scalar(context, value, span) if value is not None else UNKNOWN
+        return _selected(context, pick, made, span)
     component = _component(context, ref.task)
     shown = f"`steps.{ref.task}.outputs.{ref.output}`"
     if component.binding is not None and ref.output in component.binding.outputs:
-        return _native(context, component, ref, span)
+        return properties.read(context, component, ref, span)
     maker = made_by(component)
     if maker is None and _unknown_kind(component):
         return UNKNOWN
@@ -129,9 +155,7 @@ def scalar(context: Context, ref: ir.OutputRef, span: Span) -> Expr:
         help = f"name its property under `outputs:` of {component.name}'s sagemaker.yaml"
         context.report("E506", message, span, help)
     elif maker.kind == "Training":
-        message = f"{shown} is a value of a Training step, which SageMaker cannot pass on"
-        help = "compute it in a component that runs as a Processing step, such as an evaluation"
-        context.report("E506", message, span, help)
+        return metrics.read(context, ref, maker.name, span)
     elif not speaks_runtime(component):
         message = f"{shown} is written by a foreign image, which writes no {VALUES_FILE}"
         help = "pass an artifact, or wrap the component: command [python3, -m, isodag.runtime, …]"
@@ -153,9 +177,16 @@ def place(context: Context, value: ir.Value, span: Span) -> Place:
         uri = expr(context, value, span)
         return Place(uri, "", uri)
     span = value.span or span
+    if isinstance(pick := context.tasks[value.task], ir.Pick):
+        picked = _picked(context, pick, value.output, span)
+        if picked is None:
+            return NOWHERE
+        found = place(context, picked, span)
+        made = [part and _selected(context, pick, part, span) for part in (found.mount, found.uri)]
+        return replace(found, mount=made[0], uri=made[1])
     component = _component(context, value.task)
     if component.binding is not None and value.output in component.binding.outputs:
-        uri = _native(context, component, value, span)
+        uri = properties.read(context, component, value, span)
         return Place(uri, "", uri)
     maker = made_by(component)
     if maker is None and _unknown_kind(component):
@@ -169,6 +200,51 @@ def place(context: Context, value: ir.Value, span: Span) -> Place:
     if maker.kind == "Training":
         return _training_place(step, value)
     return _processing_place(step, value, component)
+
+
+def judged_by(context: Context, pick: ir.Pick) -> references.Told | None:
+    """The property that a ForEach step compares its repetitions by.
+
+    E543 where the number is none.
+    """
+    item = pick.by.item
+    made = expr(context, item, pick.span)
+    found = references.told(made)
+    if made.parts and found is None:
+        step = f"`{context.pipeline.group(pick.by.group).name}`"
+        message = f"a ForEach step compares properties of its steps; what {step} is picked by is no"
+        message += " such: a Processing step's value stands in a file"
+        help = "repeat over a list that is known now, or pick by a number of a Training step"
+        context.report("E543", message, pick.span, help)
+    return found
+
+
+def _picked(context: Context, pick: ir.Pick, output: str, span: Span) -> ir.OutputRef | None:
+    """The output of the repetition that a ForEach step selects."""
+    item = next((taken.item for name, taken in pick.takes if name == output), None)
+    if isinstance(item, ir.OutputRef):
+        return item
+    message = f"a ForEach step does not tell the `{output}` of the repetition that it selects"
+    help = "repeat over a list that is known now"
+    context.report("E543", message, span, help)
+    return None
+
+
+def _selected(context: Context, pick: ir.Pick, made: Expr, span: Span) -> Expr:
+    """A value of a loop's step as the ForEach step tells it of the repetition it selects.
+
+    E543 where it comes from another step than the number that it selects by.
+    """
+    by = judged_by(context, pick) if made.parts else None
+    if by is None:
+        return UNKNOWN
+    found = references.moved(made, by.step, f"{names.loop(pick.by.group)}.Selected")
+    if found is None:
+        message = f"a ForEach step gives only what `{by.step}` has of the repetition it selects"
+        help = "repeat over a list that is known now, or pick what the judging step itself gives"
+        context.report("E543", message, span, help)
+        return UNKNOWN
+    return found.at(span)
 
 
 def _processing_place(step: str, value: ir.OutputRef, component: Component) -> Place:
@@ -218,151 +294,3 @@ def _component(context: Context, task: str) -> Component:
     node = context.tasks[task]
     assert isinstance(node, ir.Task)  # a Failure has no outputs
     return node.component
-
-
-def _native(context: Context, component: Component, ref: ir.OutputRef, span: Span) -> Expr:
-    """The property that a binding names for an output."""
-    parts = native(context, component, ref.output)
-    if parts is None:
-        return UNKNOWN
-    declared = component.output(ref.output)
-    carried = references.parameter_type(declared.type if declared is not None else "String")
-    made: list[str | Expr] = []
-    for part in parts:
-        if isinstance(part, str):
-            made.append(part)
-            continue
-        name = names.step(ref.task, part.step)
-        kind = carried if part.found.type == UNTYPED else part.found.type or "String"
-        made.append(references.get(f"Steps.{name}.{part.found.path}", kind))
-    alone = made[0]
-    joined = alone if len(made) == 1 and isinstance(alone, Expr) else references.text(*made)
-    return joined.at(span)
-
-
-class Told(NamedTuple):
-    """A property that an output is made of: of which step of the binding, and which."""
-
-    step: str
-    found: Property
-
-
-def native(context: Context, component: Component, output: str) -> list[str | Told] | None:
-    """What an output is: one property of a step of the binding, or text with some in it.
-
-    E505 where there is no such property, E521 where it is of another type than the output; None
-    then, and where the step is of a kind that cannot be, which is reported where it is made.
-    """
-    assert component.binding is not None
-    written = component.binding.outputs[output]
-    pieces = _PATHS.split(written)
-    if len(pieces) == 1:
-        found = _told(context, component, output, written)
-        return None if found is None else [found]
-    declared = component.output(output)
-    if declared is not None and is_parameter(declared.type) and declared.type != "String":
-        span = component.binding.places.get(output, component.binding.span)
-        message = f"output `{output}` of {component.name} is {types.one(declared.type)}, "
-        help = "declare the output as String, or write one path alone"
-        context.report("E521", f"{message}`{written}` is text", span, help)
-        return None
-    made: list[str | Told] = []
-    for index, piece in enumerate(pieces):
-        if index % 2 == 0:
-            made += [piece] if piece else []
-            continue
-        if (found := _told(context, component, output, piece, within=True)) is None:
-            return None
-        made.append(found)
-    return made
-
-
-def told(component: Component, step: str) -> list[dict[str, str]]:
-    """`OutputParameters` of one step of a binding: the outputs that name one of its values.
-
-    Service model: OutputParameter; types by the SDK's workflow/lambda_step.py.
-    """
-    assert component.binding is not None
-    wanted = (step,) if step else ()
-    made = []
-    for output, written in component.binding.outputs.items():
-        path = tuple(segment.value for segment in parse(written) or ())
-        declared = component.output(output)
-        if path[:-1] == (*wanted, "OutputParameters") and declared is not None:
-            kind = references.parameter_type(declared.type)
-            made.append({"OutputName": str(path[-1]), "OutputType": kind})
-    return made
-
-
-def _told(
-    context: Context, component: Component, output: str, written: str, within: bool = False
-) -> Told | None:
-    """The property that a path names.
-
-    within  whether the path stands in text, where any single value will do
-    """
-    assert component.binding is not None
-    span = component.binding.places.get(output, component.binding.span)
-    path = parse(written) or ()
-    steps = {step.name: step for step in binding_steps(component)}
-    path = path[1:] if path and path[0].value == "steps" else path
-    part = ""
-    if "" not in steps and path:
-        part, path = str(path[0].value), path[1:]
-    step = steps.get(part)
-    if step is None:
-        message = f"output `{output}` of {component.name} names no step: `{written}`"
-        help = did_you_mean(part, [name for name in steps if name], "step")
-        context.report("E505", message, span, help)
-        return None
-    if refusal(step.kind):
-        return None
-    found = property_of(context, step.kind, written, path, span)
-    if found is None:
-        return None
-    declared = component.output(output)
-    if within and found.type:
-        return Told(part, found)
-    if declared is not None and not _fits(found.type, declared.type):
-        given = types.one(found.type) if found.type else "no single value"
-        message = f"output `{output}` of {component.name} is {types.one(declared.type)}, "
-        help = f"declare the output as {found.type}" if found.type else "go on to a member of it"
-        context.report("E521", f"{message}`{written}` is {given}", span, help)
-        return None
-    return Told(part, found)
-
-
-def _fits(given: str, declared: str) -> bool:
-    """Whether an output of a type can be a property of a type; an artifact is a URI."""
-    if given == UNTYPED:
-        return True
-    if not is_parameter(declared):
-        return given == "String"
-    return given == references.parameter_type(declared) or (given, declared) == ("Integer", "Float")
-
-
-def property_of(
-    context: Context, kind: str, written: str, path: Sequence[Segment], span: Span
-) -> Property | None:
-    """A property of a step kind; None, with E505 reported, where there is none.
-
-    written, path  the text that holds the path, at `span`, and the segments of it that count
-    """
-    found = find_property(find(kind), [segment.value for segment in path])
-    if isinstance(found, NoProperty):
-        shown = written[path[0].start :] if path else written
-        message = f"{types.one(kind)} step has no property `{shown}`"
-        help = found.help or did_you_mean(found.segment, found.known, "property")
-        context.report("E505", message, _within(span, written, path, found.index), help)
-        return None
-    return found
-
-
-def _within(span: Span, written: str, path: Sequence[Segment], index: int) -> Span:
-    """The place of one segment, where the text stands on one line as it is, quoted or not."""
-    quotes = span.end_column - span.column - len(written)
-    if index >= len(path) or span.line != span.end_line or quotes not in (0, 2):
-        return span
-    start = span.column + quotes // 2
-    segment = path[index]
-    return span._replace(column=start + segment.start, end_column=start + segment.end)

@@ -37,8 +37,7 @@ def problems(
     places  where its members are written; the runtime's own file is written nowhere
     """
     declared = {item.get("PropertyFileName"): item for item in _mappings(body.get(ANSWER))}
-    config = body["Arguments"].get("ProcessingOutputConfig") or {}
-    written = [item.get("OutputName") for item in _mappings(config.get("Outputs"))]
+    written = [item.get("OutputName") for item in _mappings(_written(body["Arguments"]))]
     for index, item in enumerate(declared.values()):
         output, near = item.get("OutputName"), places.values.get((ANSWER, index))
         if near is not None and isinstance(output, str) and output not in written:
@@ -50,6 +49,12 @@ def problems(
             names = [known for known in written if isinstance(known, str)]
             yield Diagnostic("E535", message, near, did_you_mean(output, names, "output"))
     yield from _outputs(component, step, [name for name in declared if isinstance(name, str)])
+
+
+def _written(arguments: Any) -> Any:
+    """The outputs of a request; None where it is not what it has to be, which is reported."""
+    config = arguments.get("ProcessingOutputConfig") if isinstance(arguments, dict) else None
+    return config.get("Outputs") if isinstance(config, dict) else None
 
 
 def _mappings(items: Any) -> list[dict[str, Any]]:

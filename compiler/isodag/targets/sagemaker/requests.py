@@ -11,24 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
-from isodag.runtime.values import kind as kind_of
 from isodag.runtime.values import render
 from isodag.source import Span
 from isodag.targets.sagemaker import constraints, references
 from isodag.targets.sagemaker.kinds import Kind
 from isodag.targets.sagemaker.places import Path, Places, shown
 from isodag.targets.sagemaker.references import Expr, Reference, as_text, as_value
+from isodag.targets.sagemaker.remedies import PYTHON, WANTED, way_out, word
 from isodag.targets.sagemaker.shapes import Shape, shape
 
 _NUMBERS = {"integer": ("Integer",), "float": ("Integer", "Float")}
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "string": (str,), "timestamp": (str,), "integer": (int,), "float": (int, float),
-    "boolean": (bool,),
-}  # fmt: skip
-_WANTED = {
-    "string": "String", "integer": "Integer", "float": "Float", "boolean": "Boolean",
-    "timestamp": "String", "structure": "a mapping", "map": "a mapping", "list": "a list",
-}  # fmt: skip
 # What tells the items of a list apart, by the shape of an item; the service refuses it twice
 _KEYS = {
     "ProcessingInput": "InputName",
@@ -48,7 +40,7 @@ class Checker:
 
     owner   what the request belongs to, as messages begin
     span    where the owner is written
-    givers  where a missing member can be given
+    givers  where a missing member can be given; empty inside of what an input gives
     """
 
     owner: str
@@ -134,12 +126,12 @@ class Checker:
                 help = did_you_mean(key, wanted.members, "member")
                 meant.add(suggest(key, wanted.members) or "")
                 near = self.places.keys.get(below)
-                self.report("E501", below, f"is no member of {wanted.name}", near, help)
+                self.report("E501", below, f"is no member of {_plain(wanted)}", near, help)
         for key in wanted.required:
             if key not in node and key not in meant:
-                help = f"give it under {self.givers}"
+                help = f"give it under {self.givers}" if self.givers else "add it there"
                 near = self.places.keys.get(path)
-                said = f"is missing, {wanted.name} requires it"
+                said = f"is missing, {_plain(wanted)} requires it"
                 self.report("E502", (*path, key), said, near, help)
         return made
 
@@ -176,18 +168,28 @@ class Checker:
         """A value known now: numbers become text where text is due, never the other way."""
         if isinstance(value, dict | list):
             if wanted.type in ("structure", "map", "list"):
-                return self.convert(value, wanted.name, path)
+                return self.given(value, wanted, path, near)
             if wanted.type == "string":
                 value = render(value)
         elif wanted.type == "string" and isinstance(value, int | float):
             value = render(value)
         elif wanted.type == "integer" and isinstance(value, float) and value.is_integer():
             value = int(value)
-        if type(value) in _PYTHON.get(wanted.type, ()):
+        if type(value) in PYTHON.get(wanted.type, ()):
             self.constraints(value, wanted, path, near)
         else:
             self.mismatch(value, wanted, path, near)
         return value
+
+    def given(self, value: Any, wanted: Shape, path: Path, near: Span | None) -> Any:
+        """A mapping or list known now as a whole: what is wrong in it is wrong where it is given."""
+        if near is None or self.places.values.get(path) == near:
+            return self.convert(value, wanted.name, path)
+        self.places.values[path] = self.places.keys[path] = near
+        givers, self.givers = self.givers, ""
+        made = self.convert(value, wanted.name, path)
+        self.givers = givers
+        return made
 
     def samples(self, expr: Expr, wanted: Shape, path: Path) -> None:
         """Check what is known of a value that a run decides.
@@ -231,9 +233,9 @@ class Checker:
             alone = given.parts[0] if len(given.parts) == 1 else None
             named = alone.type if isinstance(alone, Reference) else "String"
         else:
-            named = _kind(given)
-        said = f"takes {_WANTED[wanted.type]}, not {named or 'a structure'}"
-        self.report("E503", path, said, near, _way_out(given, wanted))
+            named = word(given)
+        said = f"takes {WANTED[wanted.type]}, not {named or 'a structure'}"
+        self.report("E503", path, said, near, way_out(given, wanted))
 
     def size(self, count: int, wanted: Shape, path: Path, noun: str) -> None:
         """Report too many or too few items."""
@@ -278,6 +280,11 @@ class Checker:
             self.report(complaint.code, path, complaint.said, near, complaint.help)
 
 
+def _plain(of: Shape) -> str:
+    """The name of a shape in its own service: `emr:StepConfig` is `StepConfig`."""
+    return of.name.rpartition(":")[2]
+
+
 def free(node: Any) -> Any:
     """The JSON of a piece that may be anything: every value of its own type."""
     if isinstance(node, Expr):
@@ -285,36 +292,3 @@ def free(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {key: free(value) for key, value in node.items()}
     return [free(item) for item in node] if isinstance(node, list) else node
-
-
-def _kind(value: Any) -> str:
-    """What a plain value is, in a message."""
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return kind_of(value)
-
-
-def _way_out(given: Any, wanted: Shape) -> str | None:
-    """How a value of the wrong type is made right, where that is plain to see."""
-    if isinstance(given, Expr):
-        source = str(given.parts[0].json.get("Get", "")) if len(given.parts) == 1 else ""
-        root, _, name = source.partition(".")
-        if root == "Parameters" and wanted.type in ("string", "integer", "float", "boolean"):
-            return f"declare `{name}` with the type {_WANTED[wanted.type]}"
-        return None
-    if isinstance(given, str) and wanted.type in _PYTHON:
-        try:
-            number = float(given)
-        except ValueError:
-            number = None
-        if wanted.type == "float" and number is not None:
-            return f"write {given} without quotes"
-        if wanted.type == "integer" and given.strip().lstrip("-").isdecimal():
-            return f"write {given} without quotes"
-        if wanted.type == "boolean":
-            words = {"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false",
-                     "no": "false", "off": "false", "0": "false"}  # fmt: skip
-            return f"write {words.get(given.lower(), 'true or false')}"
-    if wanted.type == "list" and not isinstance(given, dict | list):
-        return f"write [{render(given)}]"
-    return None

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from isodag.component import Container
-from isodag.diagnostics import did_you_mean
 from isodag.ir import Task
-from isodag.targets.sagemaker import keys, names, outputs, references
+from isodag.targets.sagemaker import names, outputs, references
 from isodag.targets.sagemaker.context import Context
 from isodag.targets.sagemaker.processing import absent
 from isodag.types import is_parameter
@@ -45,7 +44,7 @@ def request(context: Context, task: Task, container: Container) -> dict[str, Any
     made["StoppingCondition"] = {"MaxRuntimeInSeconds": LONGEST}
     if container.env:
         made["Environment"] = dict(sorted(container.env.items()))
-    return made | _spot(context, task)
+    return made
 
 
 def _one_model(context: Context, task: Task) -> None:
@@ -90,26 +89,3 @@ def _channel(name: str, uri: references.Expr) -> dict[str, Any]:
         "S3DataDistributionType": "FullyReplicated",
     }
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
-
-
-def _spot(context: Context, task: Task) -> dict[str, Any]:
-    """Spot machines: the job's own time must fit into the time that it may wait.
-
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
-    """
-    tree = context.setting(task, "spot")
-    if tree is None:
-        return {}
-    entries = keys.mapping(tree)
-    wait = keys.seconds(entries.get("max_wait"))
-    for name in entries:
-        if name != "max_wait":
-            help = did_you_mean(name, ["max_wait"], "key")
-            context.report("E513", f"`spot` has no `{name}`", tree.keys.get(name, tree.span), help)
-            return {}
-    if wait is None:
-        span = entries["max_wait"].span if entries else tree.span
-        context.report("E513", "`spot` takes `max_wait`, a duration", span, "write {max_wait: 3h}")
-        return {}
-    stopping = {"MaxRuntimeInSeconds": min(LONGEST, wait), "MaxWaitTimeInSeconds": wait}
-    return {"StoppingCondition": stopping, "EnableManagedSpotTraining": True}
