@@ -17,12 +17,16 @@ from isodag.scope import Scope, VarValue
 
 @dataclass(frozen=True)
 class Resources:
-    """What a task asks of its machine: cores, bytes, devices.  None: not said."""
+    """What a task asks of each of its machines: cores, bytes, devices; and how many machines.
+
+    None: not said.
+    """
 
     cpu: float | None = None
     memory: int | None = None
     gpu: int | None = None
     disk: int | None = None
+    instances: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def resources(tree: Tree | None, scope: Scope) -> Resources | None:
         memory=size(str(got["memory"])) if "memory" in got else None,
         gpu=got.get("gpu"),
         disk=size(str(got["disk"])) if "disk" in got else None,
+        instances=got.get("instances"),
     )
 
 
@@ -124,9 +129,24 @@ def retry(tree: Tree | None, scope: Scope) -> Retry | None:
     )
 
 
+def timeout(tree: Tree | None, scope: Scope) -> int | None:
+    """`timeout:` in seconds."""
+    return None if tree is None else seconds(str(constant(tree, scope)))
+
+
+def tags(tree: Tree | None, scope: Scope) -> tuple[tuple[str, str], ...]:
+    """`tags:` sorted by key."""
+    if tree is None:
+        return ()
+    return tuple(sorted((key, render(value)) for key, value in _read(tree, scope).items()))
+
+
 def problems(key: str, tree: Tree, scope: Scope) -> Iterator[Diagnostic]:
-    """What is wrong with the values of a `resources`, `cache` or `retry` block."""
-    known = {item.name: item for item in schema.SETTING_KEYS[key]}
+    """What is wrong with the values of a setting; `environment` and `tags` have their own rules."""
+    if key == "timeout":
+        yield from _timeout(tree, scope)
+        return
+    known = {item.name: item for item in schema.SETTING_KEYS.get(key, ())}
     for name, leaf in tree.value.items() if isinstance(tree.value, Mapping) else ():
         if name not in known:
             continue
@@ -139,6 +159,17 @@ def problems(key: str, tree: Tree, scope: Scope) -> Iterator[Diagnostic]:
             wrong = _wrong(known[name], value)
             if wrong is not None:
                 yield Diagnostic("E410", f"`{name}` {wrong[0]}", leaf.span, wrong[1])
+
+
+def _timeout(tree: Tree, scope: Scope) -> Iterator[Diagnostic]:
+    value = constant(tree, scope)
+    if value is None:
+        return
+    if (wrong := _wrong(schema.Key("timeout", "duration", ""), value)) is not None:
+        yield Diagnostic("E410", f"`timeout` {wrong[0]}", tree.span, wrong[1])
+    elif seconds(value) == 0:
+        message = f"`timeout` is {value}, in which no step gets done"
+        yield Diagnostic("E410", message, tree.span, "write a longer time, or remove it")
 
 
 def _causes(name: str, tree: Tree, items: tuple[Tree, ...], scope: Scope) -> Iterator[Diagnostic]:

@@ -1,11 +1,12 @@
 """Reads `sagemaker.yaml`: a document in, the Binding out; its names are checked.
 
 Names in a binding: `inputs.x`, `outputs.o`, `image`, `role`, and `steps.n.Property` between the
-steps of one binding.
+steps of one binding; such a property may lie in a list: `steps.n.Containers[0].Image`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ from isodag.frontend.schema import Key
 from isodag.source import Span
 
 Path = tuple[str | int, ...]
+
+_PROPERTY = re.compile(r"\$\{\{\s*(steps(?:\.\w+|\['[^']+'\]|\[\d+\])+)\s*\}\}")
+_INDEX = re.compile(r"\[\d+\]")
+_PARTS = re.compile(r"'([^']+)'|(\w+)")
 
 BINDING_KEYS = (
     Key("step", "string", "SageMaker's step type."),
@@ -116,7 +121,7 @@ def _bound(reader: Reader, node: Node, names: Mapping[str, set[str]]) -> Any:
         return node.value
     if len(reader.diagnostics) > MOST:
         return None
-    template = reader.template(node)
+    template = _indexed(node) or reader.template(node)
     for part in template.parts if template else ():
         if isinstance(part, str):
             continue
@@ -125,9 +130,22 @@ def _bound(reader: Reader, node: Node, names: Mapping[str, set[str]]) -> Any:
             reader.report("E709", "a binding's expression is a single name", part.span, help)
         elif not _known(part, names):
             known = [f"{root}.{item}" for root, items in names.items() for item in items]
-            help = did_you_mean(str(part), [*known, "image", "role"], "name")
-            reader.report("E709", f"`{part}` means nothing in a binding", part.span, help)
+            said = ".".join(part.path[:2]) if part.path[0] == "steps" else str(part)
+            help = did_you_mean(said, [*known, "image", "role"], "name")
+            if said in known:  # a step without a property of it
+                help = f"name a property of it: `{said}.PROPERTY`"
+            reader.report("E709", f"`{said}` means nothing in a binding", part.span, help)
     return template
+
+
+def _indexed(node: nodes.Scalar) -> expressions.Template | None:
+    """One property that lies in a list, which no name in a DAG file does; None for all else."""
+    match = _PROPERTY.fullmatch(node.text)
+    if match is None or not _INDEX.search(match[1]):
+        return None
+    path = tuple(quoted or word for quoted, word in _PARTS.findall(match[1]))
+    name = expressions.Name(path, (node.span,) * len(path), node.span)
+    return expressions.Template((name,), node.span)
 
 
 def _known(name: expressions.Name, names: Mapping[str, set[str]]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from isodag import driver, ir
 from isodag.component import Binding, BindingStep, Component, Container, Input, Output, Placeholder
 from isodag.source import Span
 from isodag.targets import Emitted
+from isodag.targets.sagemaker import emit
 from isodag.types import is_parameter
 
 HERE = Path(__file__).parent
@@ -123,3 +125,33 @@ def parameter(name: str, type_name: str) -> ir.Parameter:
 def gate(name: str, predicate: ir.Predicate) -> ir.Gate:
     """A named condition."""
     return ir.Gate(name, predicate, name, span())
+
+
+# --- steps that stand alone ---
+
+MAKE = component("make", {}, {"data": "Dataset"})
+FIT = component("fit", {"data": "Dataset"}, {"model": "Model"}, "Training")
+
+
+def alone(node: ir.Task, *parameters: ir.Parameter, **settings: Any) -> dict[str, Any]:
+    """The definition of a pipeline of one step, with no machine chosen for all."""
+    whole = pipeline([node], parameters=parameters, **settings)
+    block = dict(whole.targets["sagemaker"].value)  # type: ignore[arg-type]
+    if "instance_type" not in settings:
+        del block["instance_type"]
+    found = emit(replace(whole, targets={"sagemaker": ir.Tree(block, span())}))
+    assert [] == [item for item in found.diagnostics if item.severity == "error"]
+    return definition(found)
+
+
+def request(node: ir.Task, *parameters: ir.Parameter, **settings: Any) -> dict[str, Any]:
+    """The request of a step that stands alone."""
+    made: dict[str, Any] = alone(node, *parameters, **settings)["Steps"][-1]["Arguments"]
+    return made
+
+
+def native(kind: str, arguments: dict[str, Any]) -> ir.Task:
+    """A task that is one native step without a container."""
+    bare = replace(component("native", {}, {}), container=None)
+    step = BindingStep("", kind, arguments, span())
+    return task("native", replace(bare, binding=Binding((step,), {}, span())), {})

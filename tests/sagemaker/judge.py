@@ -38,9 +38,10 @@ JOBS = {  # kind: request, its own name, describe
     "InferenceComponent": ("CreateInferenceComponent", "", "DescribeInferenceComponent"),
     "QualityCheck": ("CreateProcessingJob", "ProcessingJobName", ""),
     "ClarifyCheck": ("CreateProcessingJob", "ProcessingJobName", ""),
+    "Job": ("CreateJob", "JobName", "DescribeJob"),
 }
 CACHED = {"Processing", "Training", "Transform", "Tuning", "AutoML", "QualityCheck", "ClarifyCheck",
-          "EMR", "EMRServerless", "Lambda", "Callback", "EndpointConfig", "Endpoint"}  # fmt: skip
+          "EMR", "EMRServerless", "Job", "Lambda", "Callback", "EndpointConfig", "Endpoint"}  # fmt: skip
 NOT_RETRIED = {"Endpoint", "InferenceComponent"}
 FLAGS = ("SkipCheck", "FailOnViolation", "RegisterNewBaseline")
 # members beside `Arguments`, as the SDK's classes write them, and those that may be null
@@ -66,7 +67,7 @@ TOLD = {
 }
 OTHERS = {"EMR": ("emr", "Step"), "EMRServerless": ("emr-serverless", "GetJobRunResponse")}
 STEP_KEYS = {"Name", "Type", "Arguments", "DependsOn", "CacheConfig", "RetryPolicies",
-             "PropertyFiles"}  # fmt: skip
+             "PropertyFiles", "DisplayName", "Description"}  # fmt: skip
 ATOMS = {"Equals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"}
 DUMMY_ROLE = "arn:aws:iam::111122223333:role/dummy"
 
@@ -85,11 +86,12 @@ def other(name: str) -> ServiceModel:
 
 @dataclass
 class Place:
-    """A step with the branches around it."""
+    """A step with the branches around it, and the ForEach step that it is in."""
 
     step: dict[str, Any]
     path: tuple[tuple[str, str], ...]
     needs: set[str] = field(default_factory=set)
+    loop: str = ""
 
 
 @dataclass
@@ -120,7 +122,8 @@ class Judge:
                 self.say(f"step name {name!r}")
             if name in self.places:
                 self.say(f"two steps are named {name}")
-            self.places[name] = Place(step, path)
+            loop = next((outer for outer, side in path if side == "ForEachBody"), "")
+            self.places[name] = Place(step, path, loop=loop)
         for name, place in self.places.items():
             self.step(name, place)
         self.edges()
@@ -181,6 +184,8 @@ class Judge:
             self.lineage(name, place)
         elif kind == "Cleanup":
             self.cleanup(name, place)
+        elif kind == "ForEach":
+            self.loop(name, place)
         else:
             self.say(f"{name} is of type {kind}")
 
@@ -281,6 +286,10 @@ class Judge:
             self.say(f"{name}: {value} is no reference")
             return ""
         root, _, rest = value["Get"].partition(".")
+        if root == "ForEach":
+            if not place.loop or not re.fullmatch(r"CurrentItem(\.\w+)*", rest):
+                self.say(f"{name}: {value} stands in no loop")
+            return ""
         if root == "Parameters":
             if rest not in self.parameters:
                 self.say(f"{name}: no parameter {rest}")
@@ -299,6 +308,14 @@ class Judge:
         step, rest = match.groups()
         place.needs.add(step)
         kind = self.places[step].step["Type"]
+        if kind == "ForEach" and rest.startswith("Selected."):
+            selector = self.places[step].step["Arguments"].get("Selector")
+            if selector is None:
+                self.say(f"{name}: {step} selects nothing")
+                return ""
+            one = selector["Field"]["Get"].split(".")[1]
+            inner = Place(self.places[one].step, self.places[one].path, loop=step)
+            return self.property(f"Steps.{one}.{rest.removeprefix('Selected.')}", name, inner)
         if kind in ("Lambda", "Callback"):
             return self.answer(rest, step, name)
         if re.fullmatch(TOLD.get(kind, ""), rest):
@@ -329,6 +346,11 @@ class Judge:
             outputs = arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
             if output[1] not in [item["OutputName"] for item in outputs]:
                 self.say(f"{name}: {path}: {step} has no such output")
+        if kind == "Training" and (metric := re.match(r"FinalMetricDataList\['([^']*)'\]", rest)):
+            algorithm = self.places[step].step["Arguments"].get("AlgorithmSpecification", {})
+            defined = [item["Name"] for item in algorithm.get("MetricDefinitions", [])]
+            if metric[1] not in defined and "isodag.runtime" in str(algorithm):
+                self.say(f"{name}: {path}: {step} has no such metric")
         types = {"integer": "Integer", "long": "Integer", "float": "Float", "boolean": "Boolean"}
         return types.get(shape.type_name, "String")
 
@@ -345,9 +367,11 @@ class Judge:
     def job(self, name: str, place: Place) -> None:
         operation, own, _ = JOBS[place.step["Type"]]
         shape = service().operation_model(operation).input_shape
-        if own in place.step["Arguments"]:
+        given = place.step["Arguments"]
+        if own in given and place.step["Type"] != "EndpointConfig":  # the SDK names those itself
             self.say(f"{name}: {own} is the service's")
-        self.request(place.step["Arguments"], shape, {own: "dummy"} if own else {}, name, place)
+        added = {own: "dummy"} if own and own not in given else {}
+        self.request(given, shape, added, name, place)
 
     def request(
         self, given: dict[str, Any], shape: Shape, added: dict[str, Any], name: str, place: Place
@@ -462,6 +486,39 @@ class Judge:
                 elif set(end) != {"Name", "Type"} or names.get(end["Name"]) != end["Type"]:
                     self.say(f"{name}: {end} is none of {names}")
 
+    def loop(self, name: str, place: Place) -> None:
+        """What the SDK's class asks of a ForEach step, and that it waits for its body's needs."""
+        given = place.step["Arguments"]
+        if set(given) - {"Selector"} != {"IterableItems", "MaxConcurrency", "ForEachBody"}:
+            self.say(f"{name}: {sorted(given)}")
+        items = given["IterableItems"]
+        if is_reference(items):
+            self.text(items, name, place)
+        elif not (
+            isinstance(items, list) and 1 <= len(items) <= 100
+            and all(isinstance(item, str | int | float) for item in items)
+        ):  # fmt: skip
+            self.say(f"{name}: repeats over {items}")
+        if not 1 <= given["MaxConcurrency"] <= 50 or not given["ForEachBody"]:
+            self.say(f"{name}: {given['MaxConcurrency']} at once of {given['ForEachBody']}")
+        body = [step["Name"] for step in given["ForEachBody"]]
+        for step in given["ForEachBody"]:
+            if step["Type"] in ("Condition", "Fail", "ForEach"):
+                self.say(f"{name} holds {step['Name']}, which is a {step['Type']} step")
+        for other in self.places:
+            if any(re.fullmatch(rf"{re.escape(one)}-\d+", other) for one in body):
+                self.say(f"{other} is called like a repetition in {name}")
+        if "Selector" in given:
+            way, what = given["Selector"]["Pick"], given["Selector"]["Field"]["Get"]
+            match = re.fullmatch(r"IterationOutput\.([\w-]+)\.(.+)", what)
+            if way not in ("MaxBy", "MinBy") or match is None or match[1] not in body:
+                self.say(f"{name}: {given['Selector']}")
+            elif self.property(f"Steps.{match[1]}.{match[2]}", match[1], place) not in (
+                "Integer", "Float",
+            ):  # fmt: skip
+                self.say(f"{name}: selects by {what}, which is no number")
+            place.needs -= set(body)
+
     def cleanup(self, name: str, place: Place) -> None:
         for item in place.step["Arguments"]["Resources"]["S3"]:
             if set(item) - {"StepName", "S3Uris"} or item["StepName"] not in self.places:
@@ -527,6 +584,11 @@ class Judge:
         for name, place in self.places.items():
             certain = self.taken(place)
             for other in sorted(place.needs):
+                if other in self.places and self.places[other].loop not in ("", place.loop):
+                    self.say(f"{name} needs {other}, which stands in a loop")
+                outer = self.places[place.loop].needs if place.loop else {other}
+                if place.loop and self.places[other].loop != place.loop and other not in outer:
+                    self.say(f"{name} needs {other}, for which its loop does not wait")
                 if other in self.places and not self.taken(self.places[other]) <= certain:
                     self.say(f"{name} needs {other}, which may not have run")
         state: dict[str, int] = {}
@@ -554,6 +616,7 @@ class Judge:
         return {
             json.dumps([self.places[fork].step["Arguments"]["Conditions"], side], sort_keys=True)
             for fork, side in place.path
+            if side != "ForEachBody"
         }
 
     def before(self, name: str) -> list[str]:
@@ -573,12 +636,16 @@ def is_reference(node: Any) -> bool:
 def walk(
     steps: list[dict[str, Any]], path: tuple[tuple[str, str], ...] = ()
 ) -> Iterator[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]:
-    """Every step with the branches around it, outermost first."""
+    """Every step with the branches and loops around it, outermost first."""
     for step in steps:
         yield step, path
         if step.get("Type") == "Condition":
             for side in ("IfSteps", "ElseSteps"):
                 yield from walk(step["Arguments"][side], (*path, (step["Name"], side)))
+        elif step.get("Type") == "ForEach":
+            yield from walk(
+                step["Arguments"]["ForEachBody"], (*path, (step["Name"], "ForEachBody"))
+            )
 
 
 def complaints(definition: dict[str, Any]) -> list[str]:

@@ -133,6 +133,7 @@ def said(
 def test_a_machine_that_has_enough() -> None:
     gib = 2**30
     assert [] == said(cpu=4.0, memory=16 * gib, disk=30 * gib)
+    assert [] == said(disk=500 * gib)  # which is the volume's size
     assert [] == said(machine="ml.g5.xlarge", gpu=1, disk=200 * gib)
     assert [] == said(machine="ml.no.such", gpu=8)
     assert [] == said(machine=ir.ParameterRef("m", "String"), parameters=(parameter("m", "String"),),
@@ -147,11 +148,11 @@ def test_a_machine_that_has_less() -> None:
     assert [
         "W510 step `a` asks for 4.5 cores, 16.5 GiB of memory and 31 GiB of disk, `ml.m5.xlarge`"
         " has 4, 16 GiB and 30 GB | take `ml.m5.2xlarge`, or ask for less"
-    ] == said(cpu=4.5, memory=33 * 2**29, disk=31 * 2**30)
+    ] == said(block={"volume_size": 30}, cpu=4.5, memory=33 * 2**29, disk=31 * 2**30)
     assert [
         "W510 step `a` asks for 31 GiB of disk, `ml.m5.xlarge` has 30 GB"
         " | set `volume_size: 31`, or ask for less"
-    ] == said(disk=31 * 2**30)
+    ] == said(block={"volume_size": 30}, disk=31 * 2**30)
     assert [
         "W510 step `a` asks for 2 GPUs, `ml.trn1.2xlarge` has Trainium, no GPU"
         " | take `ml.g7.12xlarge`, or ask for less"

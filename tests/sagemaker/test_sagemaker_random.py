@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,10 @@ USE = component(
     "use", {"data": "Dataset", "model": "Model", **SCALARS}, {"data": "Dataset", **SCALARS}
 )
 FIT = component(
-    "fit", {"data": "Dataset", "x": "Float"}, {"model": "Model", "log": "Artifact"}, "Training"
+    "fit",
+    {"data": "Dataset", "x": "Float"},
+    {"model": "Model", "log": "Artifact", "n": "Integer", "x": "Float"},
+    "Training",
 )
 
 Draw = st.DrawFn
@@ -52,8 +56,8 @@ class Builder:
         options += [ir.ParameterRef(p, k) for p, k in PARAMETERS.items() if k == type_name]
         for name in near:
             node = self.task(name)
-            if node.component is not FIT:
-                short = next(s for s, kind in SCALARS.items() if kind == type_name)
+            short = next(s for s, kind in SCALARS.items() if kind == type_name)
+            if node.component.output(short) is not None:
                 options.append(ir.OutputRef(name, short, type_name))
         return self.pick(options)
 
@@ -227,7 +231,8 @@ def holds(condition: dict[str, Any], env: dict[str, Any]) -> bool:
         if not isinstance(of, dict):
             return of
         if "Get" in of:
-            return env[of["Get"].removeprefix("Parameters.")]
+            metric = re.fullmatch(r"Steps\.(\w+)\.FinalMetricDataList\['(\w+)'\]\.Value", of["Get"])
+            return env[".".join(metric.groups()) if metric else of["Get"].partition(".")[2]]
         body = of["Std:JsonGet"]
         return env[f"{body['PropertyFile']['Get'].split('.')[1]}.{body['Path']}"]
 

@@ -12,7 +12,7 @@ from sagemaker_building import component, definition, pipeline, task
 
 from isodag import ir
 from isodag.targets.images import Images, fixed, has_host, repository
-from isodag.targets.sagemaker import bindings, emit, names, steps
+from isodag.targets.sagemaker import bindings, emit, layers, names
 from isodag.targets.sagemaker.bindings import UNSET
 from isodag.targets.sagemaker.policies import duration
 
@@ -175,7 +175,7 @@ def test_mappings_merge_lists_replace_and_null_removes() -> None:
     under = {"a": {"x": 1, "y": [1, 2], "z": 3}, "b": 1}
     over = {"a": {"y": [3], "z": None, "w": {"v": 1}}, "c": None, "d": {"e": None}}
     expected = {"a": {"x": 1, "y": [3], "w": {"v": 1}}, "b": 1, "d": {}}
-    assert expected == steps.merge(under, over)
+    assert expected == layers.merge(under, over)
 
 
 def test_a_mount_does_not_bring_an_output_along_that_begins_alike() -> None:

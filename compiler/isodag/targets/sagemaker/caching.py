@@ -68,7 +68,9 @@ def _problem(
             message = f"step `{task.step}` is cached, but `{shown(path)}` differs in every run"
             near = step.places.near(path)
             help = "remove the fact about the run, or `cache:`"
-            if near is None:
+            if path[0] == "CheckpointConfig":
+                help = "give a place that stays, as s3://BUCKET/PREFIX, or remove `cache:`"
+            elif near is None:
                 help = f"{task.component.name} is told the URI of an output: give it an outputPath"
             return Diagnostic("W511", message, near or task.span, help)
         if root == "Steps":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from isodag.component import BindingStep, Component
 from isodag.diagnostics import Diagnostic
-from isodag.ir import Node, Parameter, Pipeline, Task, Tree
+from isodag.ir import Loop, Node, Parameter, Pipeline, Task, Tree
 from isodag.source import Span
 from isodag.targets.images import Images
 from isodag.targets.sagemaker import keys
@@ -28,6 +28,7 @@ class Context:
     default_machine   tasks whose instance type nobody chose
     settled      where settings are written that are checked once for all steps
     resolved     what the images in use resolved to
+    turns        the loop around each step that has one, by the step's name on SageMaker
     """
 
     pipeline: Pipeline
@@ -43,6 +44,7 @@ class Context:
     default_machine: list[str] = field(default_factory=list)
     settled: frozenset[Span] = frozenset()
     resolved: set[str] = field(default_factory=set)
+    turns: Mapping[str, Loop] = field(default_factory=dict)
 
     def report(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         """Keep a problem."""

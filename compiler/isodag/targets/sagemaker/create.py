@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from isodag.ir import Task
 from isodag.targets.sagemaker import outputs, references, requests
 from isodag.targets.sagemaker.context import Context
 from isodag.targets.sagemaker.kinds import CREATE_PIPELINE
+from isodag.targets.sagemaker.operating import tag
 from isodag.targets.sagemaker.places import Places
+from isodag.targets.sagemaker.references import Expr
 from isodag.targets.sagemaker.shapes import shape
 
 LONGEST_DESCRIPTION = 3072  # service model: PipelineDescription.max
@@ -29,12 +32,22 @@ def request(context: Context, definition: str) -> dict[str, Any]:
         most = outputs.expr(context, parallelism.value, parallelism.span)
         made["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": most}
     places = Places(settled=context.settled)
+    if context.pipeline.tags:
+        made["Tags"] = [tag(key, value) for key, value in _tags(context)]
     checker = requests.Checker("the pipeline", context.pipeline.span, places)
     # names and sizes have messages of their own
     missing_ok = ("PipelineName", "RoleArn")
     checked = checker.structure(made, shape(CREATE_PIPELINE), (), missing_ok)
     context.diagnostics.extend(checker.found)
     return {"PipelineName": context.name, "PipelineDefinition": definition} | checked
+
+
+def _tags(context: Context) -> Iterator[tuple[str, Expr]]:
+    """The tags of `defaults:`, each where it is written, as far as a step has it from there."""
+    tasks = [node for node in context.pipeline.tasks if isinstance(node, Task)]
+    for key, value in context.pipeline.tags:
+        spans = (task.asked[f"tags.{key}"] for task in tasks if (key, value) in task.tags)
+        yield key, references.constant(value, "String", next(spans, None))
 
 
 def described(context: Context) -> str:

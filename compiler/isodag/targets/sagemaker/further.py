@@ -11,7 +11,7 @@ from typing import Any
 
 _TEXT, _FLAG = "Text", "Flag"
 _FLAGS = {"SkipCheck": _FLAG, "FailOnViolation": _FLAG, "RegisterNewBaseline": _FLAG}
-_CHECK = {"CheckType": _TEXT, "ModelPackageGroupName": "ModelPackageGroupNameOrArn", **_FLAGS}
+_CHECK = {"CheckType": _TEXT, "ModelPackageGroupName": "ArnOrName", **_FLAGS}
 _CHECK_NEEDS = ["CheckType", *_FLAGS]
 
 FURTHER: dict[str, dict[str, Any]] = {
@@ -92,7 +92,6 @@ FURTHER: dict[str, dict[str, Any]] = {
         "t": "string",
         "enum": ["DATA_BIAS", "MODEL_BIAS", "MODEL_EXPLAINABILITY"],
     },
-    "ModelPackageGroupNameOrArn": {"t": "string", "min": 1, "max": 176},
     "QualityCheckAnswer": {
         "t": "structure",
         "m": {

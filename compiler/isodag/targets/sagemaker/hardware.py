@@ -48,7 +48,7 @@ class _Job:
 def problems(
     context: Context, task: Task, kind: Kind, request: Mapping[str, Any]
 ) -> Iterator[Diagnostic]:
-    """W509, W510, W517, as far as the machine is known."""
+    """W509, W510, W517, W519, as far as the machine is known."""
     if (job := _job(context, task, kind, request)) is None:
         return
     lacking = _lacking(job)
@@ -60,10 +60,18 @@ def problems(
     gpus = task.resources.gpu if task.resources is not None else None
     yield from _image(job, gpus or 0, no_gpu="gpu" in {item[0] for item in lacking})
     disk = job.machine.disk
+    piece = _at(request, kind.machine)
+    if disk and "VolumeKmsKeyId" in piece:
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+        message = f"step `{task.step}` has a key for its volume, but `{job.machine.name}` has a "
+        message += "disk of its own, which takes none"
+        key = piece["VolumeKmsKeyId"]
+        near = key.span if isinstance(key, Expr) else None
+        help = "SageMaker refuses such a job: leave the key out, or take a machine without a disk"
+        yield Diagnostic("W519", message, near or job.span, help, job.chosen)
     if kind.name == "Processing" and job.volume is not None and 30 < job.volume > disk > 0:
         message = f"the volume has {job.volume} GB, the local disk of `{job.machine.name}` {disk}"
         help = "the local disk takes the place of the volume: ask for no more than it has"
-        piece = _at(request, kind.machine)
         volume = piece.get("VolumeSizeInGB") if isinstance(piece, dict) else None
         near = volume.span if isinstance(volume, Expr) else None
         yield Diagnostic("W517", message, near or job.span, help)

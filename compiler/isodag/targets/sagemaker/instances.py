@@ -77,6 +77,35 @@ def least(job: str, like: str, cpus: float, memory: float, gpus: int) -> Instanc
     return min(near or enough, key=size, default=None)
 
 
+# From the family that fits most work to the special ones; GPUs by age, which is by price
+FAMILIES = ("m5", "c5", "r5", "m6i", "c6i", "r6i", "g4dn", "g5", "g6")
+
+
+@cache
+def smallest(job: str, cpus: float, memory: float, gpus: int, disk: float = 0) -> Instance | None:
+    """The type that a step gets which says what it needs and not which machine.
+
+    Of the families above, the smallest that has so much: first by GPUs, then by vCPUs, then by
+    memory, which in each family is the order of prices, then in the order of the families.  So
+    4 cores and 16 GiB get ml.m5.xlarge; 16 cores alone get ml.c5.4xlarge, not ml.m5.4xlarge: the
+    same cores, and memory that nobody asked for costs.  Types with GPUs are for steps that ask
+    for GPUs.  Burstable types (t*) are for none, as their speed runs out.
+
+    memory  MiB
+    disk    GB, which the local disk must have where there is one, as it replaces the volume
+    """
+    letter = next(letter for letter, name in _JOBS.items() if name == job)
+    enough = [
+        (found.accelerators, found.cpus, found.memory, FAMILIES.index(family), found)
+        for name, row in table()["types"].items()
+        if letter in row[-1] and (family := name.split(".")[1]) in FAMILIES
+        if (found := find(name)) is not None and bool(found.accelerators) is (gpus > 0)
+        if found.cpus >= cpus and found.memory >= memory and found.gpus >= gpus
+        if not found.disk or found.disk >= disk
+    ]
+    return min(enough, key=lambda item: item[:4])[-1] if enough else None
+
+
 def unknown(name: str, shape_name: str, known: tuple[str, ...]) -> tuple[str, str]:
     """What to say of an instance type that a kind of job does not list, and the way out.
 

@@ -18,10 +18,27 @@ KEYS = (
     Key("images", "mapping", "Other images, by the name or whole reference that a component gives.",
         scope="pipeline"),
     Key("parallelism", "integer", "How many steps may run at once.", scope="pipeline"),
-    Key("instance_type", "string", "Machine, as ml.m5.xlarge.", run_time=True),
-    Key("instance_count", "integer", "Machines for a step; 1 when not said.", run_time=True),
-    Key("volume_size", "integer", "Disk of each machine in GB; 30 when not said."),
-    Key("spot", "mapping", "Spot machines for Training: {max_wait: 3h}, waiting included."),
+    Key("instance_type", "string", "Machine, as ml.m5.xlarge; by `resources` when not said.",
+        run_time=True),
+    Key("instance_count", "integer", "Machines for a step; `resources.instances` or 1 when not "
+        "said.", run_time=True),
+    Key("volume_size", "integer", "Disk of each machine in GB; `resources.disk` or 30 when not "
+        "said."),
+    Key("spot", "mapping", "Spot machines for Training: {max_wait: 3h}, waiting included; and "
+        "checkpoints, auto or s3://….", run_time=True),
+    Key("inputs", "mapping", "How inputs reach the machines: by input, {distribution: replicated "
+        "or sharded, mode: file, fast_file or pipe, data: prefix or manifest}.", scope="step"),
+    Key("network", "mapping", "Network of the jobs: {vpc: {security_groups, subnets}, isolation, "
+        "encrypt}.", run_time=True),
+    Key("kms_key", "string", "Key that encrypts volumes and outputs: an id, an ARN or an alias.",
+        run_time=True),
+    Key("experiment", "any", "Where runs are filed: {name, trial}; or none.", scope="pipeline",
+        run_time=True),
+    Key("display_name", "string", "The step's name on the console.", scope="step"),
+    Key("foreach", "string", "`native`: a repeated step is a ForEach step also where its "
+        "list is known now, and would be written out.", scope="step", enum=("native",)),
+    Key("metrics", "mapping", "Numbers that a Training step's log shows: a regular expression by "
+        "name, the number in round brackets.", scope="step"),
     Key("arguments", "mapping", "Further members of the step's request (VPC, KMS, tags, …); "
         "mappings merge, lists replace, null removes.", run_time=True),
 )  # fmt: skip

@@ -40,6 +40,15 @@ def duration(seconds: int) -> str:
     return f"P{date}T{time}" if time else f"P{date or 'T0S'}"
 
 
+def causes(kind: Kind) -> list[str]:
+    """The causes, in our words, on which a kind may be tried again."""
+    return [ours for ours, theirs in _CAUSES.items() if _takes(kind, theirs)]
+
+
+def _takes(kind: Kind, cause: str) -> bool:
+    return kind.retryable and (cause.startswith("Step.") or cause in kind.causes)
+
+
 def retry_policies(task: Task, kind: Kind) -> list[dict[str, Any]] | None:
     """`RetryPolicies`, for a step that may be tried again; causes that the kind lacks fall out.
 
@@ -49,7 +58,7 @@ def retry_policies(task: Task, kind: Kind) -> list[dict[str, Any]] | None:
     if retry is None or not kind.retryable or retry.max_attempts < 2:
         return None
     known = [_CAUSES[cause] for cause in sorted(retry.on) if cause in _CAUSES]
-    causes = [cause for cause in known if cause.startswith("Step.") or cause in kind.causes]
+    causes = [cause for cause in known if _takes(kind, cause)]
     if not causes:
         return None
     return [

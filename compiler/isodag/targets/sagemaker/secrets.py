@@ -67,5 +67,5 @@ def isolated(task: ir.Task, arguments: Mapping[str, Any]) -> Iterator[Diagnostic
     holder = network if isinstance(network, Mapping) else arguments
     if task.secrets and holder.get("EnableNetworkIsolation") is True:
         message = f"step `{task.step}` cannot read secrets on SageMaker: its job has no network"
-        help = "leave EnableNetworkIsolation out of its arguments, or the step without secrets"
+        help = "write `network: {isolation: false}` for it, or leave the step without secrets"
         yield Diagnostic("E514", message, task.secrets[0].span, help)

@@ -8,7 +8,16 @@ from isodag import ir
 from isodag.diagnostics import Diagnostic, Related
 from isodag.source import Span
 from isodag.targets.images import has_host
-from isodag.targets.sagemaker import create, forms, keys, names, parameters, references, steps
+from isodag.targets.sagemaker import (
+    create,
+    forms,
+    keys,
+    layers,
+    metrics,
+    names,
+    parameters,
+    references,
+)
 from isodag.targets.sagemaker.constraints import short
 from isodag.targets.sagemaker.context import Context, binding_steps
 from isodag.targets.sagemaker.create import known_role
@@ -45,6 +54,7 @@ def problems(
     yield from _images(context)
     yield from _machines(context)
     yield from _decided(context, decided)
+    yield from metrics.spelling(context)
     if len(definition) > LONGEST:
         message = f"the definition has {len(definition)} characters; a request holds {LONGEST}"
         help = "put pipeline.json into S3 and create the pipeline with PipelineDefinitionS3Location"
@@ -120,7 +130,7 @@ def _arguments(context: Context) -> Iterator[Diagnostic]:
     """E501: a member of the pipeline's `arguments` that no step has."""
     tasks = [node for node in context.pipeline.tasks if isinstance(node, ir.Task)]
     kinds = {step.kind for task in tasks for step in binding_steps(task.component)}
-    yield from steps.unused_arguments(context.settings, kinds, "no step")
+    yield from layers.unused(context.settings, kinds, "no step")
 
 
 def _images(context: Context) -> Iterator[Diagnostic]:
@@ -156,7 +166,7 @@ def _machines(context: Context) -> Iterator[Diagnostic]:
         more = len(steps_without) - 5
         shown += f" and {more} more" if more > 0 else ""
         message = f"no `instance_type` for {shown}: {DEFAULT.value} is taken"
-        help = "set `targets.sagemaker.instance_type` on the pipeline or on the step"
+        help = "say what they need under `resources:`, or set `targets.sagemaker.instance_type`"
         yield Diagnostic("W507", message, context.pipeline.span, help)
 
 
@@ -172,7 +182,7 @@ def _decided(context: Context, decided: Mapping[str, bool]) -> Iterator[Diagnost
 
 def once(context: Context, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """The same, but a problem of a setting that all steps share said for the first step only."""
-    shared = set(_spans(context.settings))
+    shared = set(_spans(context.settings)) | set(_defaults(context))
     said: set[tuple[str, Span]] = set()
     for item in found:
         if item.span in shared:
@@ -180,6 +190,20 @@ def once(context: Context, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
                 continue
             said.add((item.code, item.span))
         yield item
+
+
+def _defaults(context: Context) -> Iterator[Span]:
+    """Where settings are written that several steps have."""
+    seen: set[Span] = set()
+    for node in context.pipeline.tasks:
+        if not isinstance(node, ir.Task):
+            continue
+        places = [*node.asked.values()]
+        places += [span for item in node.environment for span in (item.span, item.place)]
+        for span in places:
+            if span in seen:
+                yield span
+            seen.add(span)
 
 
 def _spans(entries: Mapping[str, ir.Tree]) -> Iterator[Span]:
