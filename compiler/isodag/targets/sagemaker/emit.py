@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from isodag import ir
+from isodag import ir, ir_groups
 from isodag.diagnostics import failed, ordered
 from isodag.source import Span
 from isodag.targets import Emitted
@@ -16,9 +16,11 @@ from isodag.targets.sagemaker import (
     caching,
     conditions,
     create,
+    experiment,
     gates,
     keys,
     layout,
+    loops,
     manifest,
     names,
     outputs,
@@ -41,11 +43,16 @@ def emit(pipeline: ir.Pipeline) -> Emitted:
     `aws sagemaker create-pipeline --cli-input-json file://create-pipeline.json` where the
     definition is short enough to stand in a request.
     """
+    pipeline = ir_groups.flat(pipeline, keep=loops.asked(pipeline))
+    if unfit := list(loops.unfit(pipeline)):
+        return Emitted({}, {}, tuple(ordered(unfit)))
     context = _context(pipeline)
-    made = {node.name: _steps(context, node) for node in pipeline.tasks}
+    tasks = [node for node in pipeline.tasks if not isinstance(node, ir.Pick)]
+    made = {node.name: _steps(context, node) for node in tasks}
     decided, lowered = _conditions(context)
     top, dropped = gates.arrange(pipeline, _paths(context), decided)
     forks = layout.fork_names(top)
+    heads = loops.heads(context)
     definition: dict[str, Any] = {
         "Version": VERSION,
         "Metadata": {},
@@ -53,8 +60,8 @@ def emit(pipeline: ir.Pipeline) -> Emitted:
             *(parameters.declare(parameter) for parameter in pipeline.parameters),
             *parameters.added(context),
         ],
-        "PipelineExperimentConfig": None,  # experiments do not exist in every region
-        "Steps": layout.write(top, forks, lowered, layout.finished(context, made, dropped)),
+        "PipelineExperimentConfig": experiment.config(context),
+        "Steps": layout.write(top, forks, lowered, layout.finished(context, made, dropped, heads)),
     }
     submitted = json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
     request = create.request(context, submitted)
@@ -88,6 +95,7 @@ def _context(pipeline: ir.Pipeline) -> Context:
         settings=settings,
         tasks={node.name: node for node in pipeline.tasks},
         parameters={parameter.name: parameter for parameter in pipeline.parameters},
+        turns=loops.turns(pipeline),
     )
     role, root = _setting(context, "role"), _setting(context, "artifact_root")
     return replace(
@@ -105,7 +113,7 @@ def _setting(context: Context, key: str) -> Expr | None:
     return outputs.expr(context, tree.value, tree.span)
 
 
-def _steps(context: Context, node: ir.Node) -> list[steps.Step]:
+def _steps(context: Context, node: ir.Task | ir.Failure) -> list[steps.Step]:
     if isinstance(node, ir.Failure):
         return [steps.of_failure(context, node)]
     return steps.of_task(context, node)
@@ -137,7 +145,7 @@ def _conditions(context: Context) -> tuple[dict[str, bool], dict[str, list[dict[
     return decided, lowered
 
 
-def _paths(context: Context) -> dict[str, gates.Path]:
+def _paths(context: Context) -> dict[str, ir.Path]:
     """The branches around each task.
 
     E508 where a step stands behind more conditions than we nest.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from isodag import ir
-from isodag.targets.sagemaker import gates, names
+from isodag.targets.sagemaker import gates, names, references
 from isodag.targets.sagemaker.context import Context
-from isodag.targets.sagemaker.gates import Fork
+from isodag.targets.sagemaker.gates import Fork, Turn
+from isodag.targets.sagemaker.loops import Loop
 from isodag.targets.sagemaker.steps import Step
 
 Forks = dict[int, str]  # names of forks by identity
@@ -28,7 +30,7 @@ def fork_names(top: gates.Block) -> Forks:
 
 
 def _around(fork: Fork) -> list[tuple[str, bool]]:
-    return [(branch.gate, branch.taken) for branch in fork.path]
+    return [(side.gate, side.taken) for side in fork.path if isinstance(side, ir.Branch)]
 
 
 def named(
@@ -42,54 +44,112 @@ def named(
     spans = {gate.name: gate.named or gate.span for gate in context.pipeline.gates}
     for fork in gates.forks(top):
         yield names.Named(forks[id(fork)], f"condition `{fork.gate}`", spans[fork.gate])
+    for turn in gates.loops(top):
+        group = context.pipeline.group(turn.group)
+        what = f"the loop over step `{group.name}`"
+        yield names.Named(names.loop(group.name), what, group.span)
 
 
 def write(
     block: gates.Block,
     forks: Forks,
     conditions: Mapping[str, list[dict[str, Any]]],
-    bodies: Mapping[str, list[dict[str, Any]]],
+    made: Finished,
 ) -> list[dict[str, Any]]:
     """The steps that stand in one place.
 
     conditions  `Conditions` by gate
-    bodies      finished steps by task
     """
     written: list[dict[str, Any]] = []
     for item in block.items:
         if isinstance(item, Fork):
             arguments = {
                 "Conditions": conditions[item.gate],
-                "IfSteps": write(item.sides[True], forks, conditions, bodies),
-                "ElseSteps": write(item.sides[False], forks, conditions, bodies),
+                "IfSteps": write(item.sides[True], forks, conditions, made),
+                "ElseSteps": write(item.sides[False], forks, conditions, made),
             }
             written.append({"Name": forks[id(item)], "Type": "Condition", "Arguments": arguments})
+        elif isinstance(item, Turn):
+            loop = dict(made.loops[item.group])
+            body = write(item.body, forks, conditions, made)
+            written.append(loop | {"Arguments": {**loop["Arguments"], "ForEachBody": body}})
         else:
-            written.extend(bodies[item])
+            written.extend(made.tasks[item])
     return written
 
 
+@dataclass(frozen=True)
+class Finished:
+    """Steps as they are written.
+
+    tasks  those of each task
+    loops  the ForEach step of each group, without its body
+    """
+
+    tasks: Mapping[str, list[dict[str, Any]]]
+    loops: Mapping[str, dict[str, Any]]
+
+
 def finished(
-    context: Context, made: Mapping[str, list[Step]], dropped: frozenset[str]
-) -> dict[str, list[dict[str, Any]]]:
+    context: Context, made: Mapping[str, list[Step]], dropped: frozenset[str],
+    loops: Mapping[str, Loop],
+) -> Finished:  # fmt: skip
     """The steps of each task with `DependsOn`, for the edges that no reference implies.
+
+    What the steps of a loop wait for outside of it, the loop waits for, by name.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html
     """
+    turn = {name: place.group for name, place in _turns(context)}
+    picks = {n.name: n.by.group for n in context.pipeline.tasks if isinstance(n, ir.Pick)}
+    steps = {task: {step.name for step in parts} for task, parts in made.items()}
+    steps |= {pick: {loops[group].name} for pick, group in picks.items()}
     last = {task: _last(parts) for task, parts in made.items()}
+    last |= {pick: [loops[group].name] for pick, group in picks.items()}
+    waits: dict[str, set[str]] = {group: set() for group in loops}
     bodies = {}
     for task, parts in made.items():
-        own = {step.name for step in parts}
+        around = turn.get(task)
         read = {other for step in parts for other in step.reads}
         missing: set[str] = set()
         for other, by_name in _edges(context.tasks[task]):
-            if other not in dropped and (by_name or not read & {s.name for s in made[other]}):
+            beside = turn.get(other)
+            if other in dropped:
+                continue
+            if beside is not None and beside != around:
+                missing.add(loops[beside].name)
+            elif by_name or not read & steps[other]:
                 missing.update(last[other])
-        wanted = sorted(missing - read)
+        wanted = missing - read
+        if around is not None:
+            body = {name for other in made if turn.get(other) == around for name in steps[other]}
+            waits[around] |= (wanted | read) - body
+            wanted &= body
         bodies[task] = [
-            _depending(step.body, wanted) if not step.reads & own else step.body for step in parts
+            _depending(step.body, sorted(wanted)) if not step.reads & steps[task] else step.body
+            for step in parts
         ]
-    return bodies
+    for pick, group in picks.items():
+        for other, by_name in _edges(context.tasks[pick]):
+            if by_name and other not in dropped:
+                waits[group] |= set(last[other])
+    for group, loop in loops.items():
+        waits[group] |= set(references.steps_read(loop.arguments))
+    return Finished(bodies, {
+        group: _depending(
+            {"Name": loop.name, "Type": "ForEach", "Arguments": loop.arguments},
+            sorted(waits[group] - {loop.name}),
+        )
+        for group, loop in loops.items()
+    })  # fmt: skip
+
+
+def _turns(context: Context) -> Iterator[tuple[str, ir.Within]]:
+    """The tasks that stand in a loop, each with the loop."""
+    for node in context.pipeline.tasks:
+        for place in node.when if not isinstance(node, ir.Pick) else ():
+            if isinstance(place, ir.Within):
+                yield node.name, place
 
 
 def _last(parts: list[Step]) -> list[str]:

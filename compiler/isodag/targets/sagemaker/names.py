@@ -50,6 +50,11 @@ def step(task: str, part: str = "") -> str:
     return _plain("-".join((task, part) if part else (task,)))
 
 
+def loop(group: str) -> str:
+    """The name of a ForEach step; the steps in it are named by their tasks."""
+    return step(group, "each")
+
+
 def condition(gate: str, path: Iterable[tuple[str, bool]] = ()) -> str:
     """The name of a Condition step.
 

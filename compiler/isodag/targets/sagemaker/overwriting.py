@@ -80,5 +80,5 @@ def _places(task: ir.Task, step: Step) -> Iterator[_Written]:
 
 def _exclusive(one: ir.Task, other: ir.Task) -> bool:
     """Whether two tasks stand on different sides of a gate, so that one of them runs at most."""
-    taken = {(branch.gate, branch.taken) for branch in one.when}
-    return any((branch.gate, not branch.taken) in taken for branch in other.when)
+    taken = {(side.gate, side.taken) for side in ir.branches(one)}
+    return any((side.gate, not side.taken) in taken for side in ir.branches(other))

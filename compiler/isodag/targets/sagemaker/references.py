@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,6 +137,63 @@ def text(*parts: str | Expr) -> Expr:
             joined.append(piece)
     kept = tuple(piece for piece in joined if piece != "") or ("",)
     return Expr(kept, "String")
+
+
+def item(type_name: str, field: str = "") -> Expr:
+    """The item that a repetition of a ForEach step works on, or a field of it."""
+    tail = f".{field}" if field else ""
+    return get(f"ForEach.CurrentItem{tail}", parameter_type(type_name))
+
+
+def listed(items: Iterable[Expr]) -> Expr | None:
+    """Values as the JSON text of a list.
+
+    None where one of them is text that only a run knows: nobody could escape what is in it.
+    """
+    parts: list[str | Expr] = []
+    for one in items:
+        if one.constant:
+            parts += [", ", json.dumps(one.value, ensure_ascii=False)]
+        elif all(
+            isinstance(part, Reference) and part.type in ("Integer", "Float", "Boolean")
+            for part in one.parts
+        ) and len(one.parts) <= 1:  # fmt: skip
+            parts += [", ", one]
+        else:
+            return None
+    return text("[", *parts[1:], "]")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A property of a step: `Steps.<step>.<path>`."""
+
+    step: str
+    path: str
+
+
+def told(expr: Expr) -> Told | None:
+    """The property that a value is; None for any other value."""
+    if len(expr.parts) != 1 or not isinstance(expr.parts[0], Reference):
+        return None
+    path = expr.parts[0].json.get("Get", "")
+    root, _, rest = path.partition(".")
+    step, _, rest = rest.partition(".")
+    return Told(step, rest) if root == "Steps" and rest else None
+
+
+def moved(expr: Expr, step: str, to: str) -> Expr | None:
+    """A value with the properties of one step told by another path; None where it reads anything
+    else of a run."""
+    parts: list[Any] = []
+    for part in expr.parts:
+        if isinstance(part, Reference):
+            found = told(replace(expr, parts=(part,)))
+            if found is None or found.step != step:
+                return None
+            part = replace(part, json={"Get": f"Steps.{to}.{found.path}"})
+        parts.append(part)
+    return replace(expr, parts=tuple(parts))
 
 
 def as_text(expr: Expr) -> Any:

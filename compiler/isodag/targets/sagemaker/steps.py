@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from isodag import ir
+from isodag import ir, picking
 from isodag.component import BindingStep
-from isodag.diagnostics import Diagnostic, did_you_mean
 from isodag.targets.images import fixed
 from isodag.targets.sagemaker import (
+    agreements,
     bindings,
+    captions,
     contract,
     forms,
     hardware,
     keys,
+    layers,
     machine,
+    metrics,
+    mounts,
     names,
+    operating,
     outputs,
     policies,
     processing,
+    properties,
+    property_files,
     references,
     requests,
     secrets,
+    support,
     training,
 )
 from isodag.targets.sagemaker.context import Context, binding_steps
 from isodag.targets.sagemaker.kinds import GENERATED, KINDS, Kind, find, refusal
-from isodag.targets.sagemaker.places import Path, Places
+from isodag.targets.sagemaker.layers import merge
+from isodag.targets.sagemaker.places import Places
 from isodag.targets.sagemaker.shapes import shape
 from isodag.types import is_parameter
 
@@ -67,15 +76,17 @@ def of_task(context: Context, task: ir.Task) -> list[Step]:
     """The steps of a task, in the order of its binding."""
     _reserved(context, task)
     context.diagnostics.extend(secrets.problems(context, task))
+    context.diagnostics.extend(metrics.problems(task))
+    context.diagnostics.extend(support.problems(context, task))
     if task.component.binding is not None:
         for output in task.component.binding.outputs:
-            outputs.native(context, task.component, output)
+            properties.native(context, task.component, output)
     steps = binding_steps(task.component)
     if len(steps) > 1:
         whose = f"no step of {task.component.name}"
         kinds = [step.kind for step in steps]
         block = keys.block(task.targets)
-        context.diagnostics.extend(unused_arguments(block, kinds, whose))
+        context.diagnostics.extend(layers.unused(block, kinds, whose))
     return [made for step in steps if (made := _native(context, task, step)) is not None]
 
 
@@ -100,14 +111,21 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
     if kind.name in GENERATED and container is not None:
         generate = processing.request if kind.name == "Processing" else training.request
         tree = merge(tree, generate(context, task, container))
+    if kind.name == "Training":
+        tree = merge(tree, metrics.request(context, task))
     generated = tree
     tree = merge(tree, bindings.request(context, task, step, kind.request))
     places = _places(context, task, step)
+    tree = operating.request(context, task, step, kind, tree, places)
+    tree = mounts.request(context, task, kind, tree)
     if kind.name in GENERATED:
         tree = merge(tree, secrets.request(context, task, places.values))
-    for extra in _arguments(context, task, kind):
-        tree = merge(tree, _piece(context, extra, (), places))
-    if machine.undecided(kind, tree):
+    for extra in layers.arguments(context, task, kind):
+        tree = merge(tree, layers.read(context, extra, (), places))
+    if kind.name == "Training":
+        tree = metrics.completed(generated, tree)
+    tree = machine.settled(context, task, kind, tree)
+    if machine.undecided(kind, tree) and not picking.is_pick(task.component):  # any can pick
         context.default_machine.append(task.step)
     checker = requests.Checker(f"step `{task.step}`", task.span, places)
     arguments = checker.whole(tree, kind)
@@ -118,6 +136,7 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
     context.diagnostics.extend(contract.registry(task, kind, arguments))
     context.diagnostics.extend(hardware.problems(context, task, kind, tree))
     beside = _beside(context, task, step, kind)
+    context.diagnostics.extend(agreements.problems(task, kind, arguments, beside, places))
     return _finished(context, task, step, kind, arguments, places, beside)
 
 
@@ -135,10 +154,10 @@ def _beside(context: Context, task: ir.Task, step: BindingStep, kind: Kind) -> d
     given = given or replace(step, arguments={}, places={}, keys={})
     tree: dict[str, Any] = {}
     if "OutputParameters" in shape(kind.beside).members and task.component.binding is not None:
-        told = outputs.told(task.component, step.name)
+        told = properties.told(task.component, step.name)
         tree = {"OutputParameters": told} if told else {}
     tree = merge(tree, bindings.request(context, task, given, kind.beside))
-    places = replace(_places(context, task, step), values=dict(given.places), keys=dict(given.keys))
+    places = _beside_places(context, task, step)
     checker = requests.Checker(
         f"step `{task.step}`", task.span, places,
         givers="`members:` of the component's sagemaker.yaml",
@@ -146,6 +165,13 @@ def _beside(context: Context, task: ir.Task, step: BindingStep, kind: Kind) -> d
     made = checker.beside(tree, kind)
     context.diagnostics.extend(checker.found)
     return made
+
+
+def _beside_places(context: Context, task: ir.Task, step: BindingStep) -> Places:
+    """Where a binding writes the members beside a step's `Arguments`."""
+    given = step.beside or replace(step, places={}, keys={})
+    places = _places(context, task, step)
+    return replace(places, values=dict(given.places), keys=dict(given.keys))
 
 
 def _places(context: Context, task: ir.Task, step: BindingStep) -> Places:
@@ -171,6 +197,7 @@ def _finished(
     """The step with its policies and property files."""
     name = names.step(task.name, step.name)
     body: dict[str, Any] = {"Name": name, "Type": kind.name, "Arguments": arguments, **beside}
+    body |= captions.request(context, task)
     if (cache := policies.cache_config(task, kind)) is not None:
         body["CacheConfig"] = cache
         _mutable_image(context, task)
@@ -178,7 +205,12 @@ def _finished(
         body["RetryPolicies"] = retries
     if kind.name == "Processing" and task.component.container is not None:
         if files := processing.property_files(task.component):
-            body["PropertyFiles"] = files
+            body["PropertyFiles"] = [*body.get("PropertyFiles", ()), *files]
+    if kind.name == "Processing":
+        beside_places = _beside_places(context, task, step)
+        context.diagnostics.extend(
+            property_files.problems(task.component, step.name, body, beside_places)
+        )
     read = frozenset(references.steps_read([arguments, beside]))
     return Step(name, body, read, places)
 
@@ -210,73 +242,3 @@ def _reserved(context: Context, task: ir.Task) -> None:
                 message = f"{noun} `{first}` and `{port}` of {component.name} would both be named"
                 help = "rename one of them in the component"
                 context.report("E509", f"{message} `{names.slot(port)}`", task.span, help)
-
-
-# --- further arguments -----------------------------------------------------------------------
-
-
-def merge(under: Any, over: Any) -> Any:
-    """`over` laid on `under`: mappings merge, anything else replaces, None removes."""
-    if not isinstance(under, dict) or not isinstance(over, dict):
-        return over
-    merged = dict(under)
-    for key, value in over.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged.get(key, {}), value)
-    return merged
-
-
-def _arguments(context: Context, task: ir.Task, kind: Kind) -> list[ir.Tree]:
-    """The pipeline's `arguments`, then the step's.
-
-    What is meant for several requests goes to those that have such a member.
-    """
-    members = shape(kind.request).members
-    several = len(binding_steps(task.component)) > 1
-    layers = []
-    for block in (context.settings, keys.block(task.targets)):
-        tree = block.get("arguments")
-        if tree is None or not isinstance(tree.value, Mapping):
-            continue
-        if several or block is context.settings:
-            kept = {name: piece for name, piece in tree.value.items() if name in members}
-            tree = replace(tree, value=kept)
-        layers.append(tree)
-    return layers
-
-
-def unused_arguments(
-    block: Mapping[str, ir.Tree], kinds: Iterable[str], whose: str
-) -> Iterator[Diagnostic]:
-    """E501: a member of `arguments` that none of the steps it is for has.
-
-    kinds  the step kinds that the block is for
-    """
-    tree = block.get("arguments")
-    if tree is None:
-        return
-    members = {member for kind in kinds for member in shape(find(kind).request).members}
-    for name in keys.mapping(tree):
-        if name not in members:
-            message = f"{whose} has `{name}` in its request"
-            span = tree.keys.get(name, tree.span)
-            yield Diagnostic("E501", message, span, did_you_mean(name, members, "member"))
-
-
-def _piece(context: Context, tree: ir.Tree, path: Path, places: Places) -> Any:
-    """A piece of `arguments` with its values read; `places` is told where it is written."""
-    places.values[path] = tree.span
-    if isinstance(tree.value, Mapping):
-        places.keys.update({(*path, name): span for name, span in tree.keys.items()})
-        return {
-            name: _piece(context, item, (*path, name), places) for name, item in tree.value.items()
-        }
-    if isinstance(tree.value, tuple):
-        return [
-            _piece(context, item, (*path, index), places) for index, item in enumerate(tree.value)
-        ]
-    if isinstance(tree.value, ir.Constant) and tree.value.value is None:
-        return None
-    return outputs.expr(context, tree.value, tree.span)
