@@ -157,6 +157,21 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """One environment variable of a task.
+
+    value  text, or a value that becomes text where the task runs: never an artifact
+    span   of the variable's name
+    place  of what is written for it
+    """
+
+    name: str
+    value: Value
+    span: Span = field(compare=False)
+    place: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Task:
     """A step that runs a component.
 
@@ -166,7 +181,13 @@ class Task:
     targets    the step's own block for each target
     repetition  which repetition of a repeated step this is, if it is one
     secrets    variables that hold secrets, sorted
-    asked      where each of the resources is written
+    environment  other variables, sorted by name: no name of `secrets` or of the component's own
+    timeout    seconds that it may run at most
+    tags       sorted by key
+    asked      where each of the resources is written, `timeout`, and each tag as `tags.KEY`
+    own        settings that the step itself has, and where: what its target lacks is an error
+               there, while `defaults:` just do not apply
+    description  what it is for, as text for people
     """
 
     name: str
@@ -181,7 +202,12 @@ class Task:
     targets: Mapping[str, Tree] = field(default_factory=dict)
     repetition: Repetition | None = None
     secrets: tuple[Secret, ...] = ()
+    environment: tuple[Variable, ...] = ()
+    timeout: int | None = None
+    tags: tuple[tuple[str, str], ...] = ()
     asked: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    own: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    description: str = ""
 
     @property
     def step(self) -> str:
@@ -254,6 +280,7 @@ class Pipeline:
     span                        of the pipeline's name in its file
     last                        tasks that run when all others have ended, however they did, sorted
                                 by name; they read no output and stand behind nothing
+    tags                        those of `defaults:`, which the pipeline has too; sorted by key
     """
 
     name: str
@@ -266,6 +293,7 @@ class Pipeline:
     span: Span
     groups: tuple[Group, ...] = ()
     last: tuple[Task, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
 
     def group(self, name: str) -> Group:
         """The group of that name."""
@@ -298,12 +326,21 @@ def values_of(node: Node) -> Iterator[Value]:
     else:
         for argument in node.arguments:
             yield from leaves(argument.value)
+        for variable in node.environment:
+            yield from leaves(variable.value)
 
 
 def reads(node: Node, pipeline: Pipeline) -> tuple[str, ...]:
     """The tasks that must be done before `node`, sorted: data, gates, lists and `after`."""
     gates = {gate.name: gate for gate in pipeline.gates}
-    groups = {group.name: group for group in pipeline.groups}
+    return needs(node, gates, {group.name: group for group in pipeline.groups})
+
+
+def needs(node: Node, gates: Mapping[str, Gate], groups: Mapping[str, Group]) -> tuple[str, ...]:
+    """What `reads` gives, for who asks about many nodes.
+
+    gates, groups  by name
+    """
     found = set(node.after)
     found.update(value.task for value in values_of(node) if isinstance(value, OutputRef))
     for place in node.when:

@@ -10,7 +10,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -76,8 +76,12 @@ def _command(argv: Sequence[str]) -> None:
         _show(f"isodag {__version__}\n")
     elif first.partition("=")[0] == "--fail":
         _fail(argv)
+    elif first == "--pick":
+        from isodag.runtime import picking  # only who picks pays for it
+
+        _show(_printed(picking.pick(argv[1:])))
     elif first.startswith("-"):
-        near = did_you_mean(first, ("--help", "--version", "--fail"))
+        near = did_you_mean(first, ("--help", "--version", "--fail", "--pick"))
         way_out = f"did you mean `{near}`?" if near else "a component's name comes first"
         raise UsageError(f"unknown flag {quoted(first)}: {way_out}")
     else:
@@ -123,8 +127,11 @@ def _perform(
             secretsmanager.fetch()
         from isodag.runtime import execution  # its imports cost more than all before
 
-        lines = execution.execute(component, given, values, function)
-        _show("".join(f"isodag: {name}={render(value)}\n" for name, value in lines.items()))
+        _show(_printed(execution.execute(component, given, values, function)))
+
+
+def _printed(scalars: Mapping[str, Any]) -> str:
+    return "".join(f"isodag: {name}={render(value)}\n" for name, value in scalars.items())
 
 
 def _given(component: Spec, argv: Sequence[str]) -> Given:
