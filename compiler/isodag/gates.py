@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isodag.expressions import And, Expression, Name, Not, Template, names
 from isodag.frontend.syntax import ConditionDef, StepDef
-from isodag.scope import Missing, Scope, StepOutput, Unknown, names_in
+from isodag.scope import Missing, Scope, StepOutput, Unknown, names_in, templates
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,14 @@ def steps_read(expression: Expression, scope: Scope) -> Iterator[tuple[str, Name
 
 def upstream(step: StepDef, scope: Scope) -> Iterator[tuple[str, Name | None]]:
     """Every step that a step waits for, with the name that says so (None: `after`)."""
-    for value in (*(entry.value for entry in step.inputs), step.fail):
-        for name in names_in(value) if isinstance(value, Template) else ():
+    variables = step.settings.get("environment")
+    for value in (
+        step.foreach.source if step.foreach is not None else None,
+        step.pick.by if step.pick is not None else None,
+        *(entry.value for entry in step.inputs), step.fail,
+        *(templates(variables) if variables is not None else ()),
+    ):  # fmt: skip
+        for name in names_in(value) if isinstance(value, Template | Name) else ():
             found = scope.look_up(name)
             if isinstance(found, StepOutput):
                 yield found.step, name

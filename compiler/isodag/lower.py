@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from isodag import expressions as ex
-from isodag import gates, gates_logic, ir, settings, unroll
+from isodag import ir, ir_groups, lower_loops, lower_paths, settings, unroll
 from isodag.checks.typing import admit, constant_of, limits
 from isodag.component import Component
-from isodag.frontend.syntax import ParameterDef, StepDef, Tree
-from isodag.ir import Branch, Constant, Gate
+from isodag.expressions import Template
+from isodag.frontend.syntax import Datum, ParameterDef, StepDef, Tree
+from isodag.ir import Constant, Gate
 from isodag.lower_values import predicate_of, value_of
-from isodag.scope import Scope
+from isodag.scope import Scope, templates
+from isodag.scope_each import datum
+from isodag.source import Span
 
 
 def lower(scope: Scope) -> ir.Pipeline:
-    """The IR of a definition that the rules found no error in; repeated steps are written out."""
-    scope = unroll.unrolled(scope)
+    """The IR of a definition that the rules found no error in."""
     definition = scope.definition
-    order = _order(scope)
-    stands, own_gates = _paths(scope, order)
-    used = {branch.gate for path in stands.values() for branch in path}
+    places = lower_paths.places(scope)
+    used = {branch.gate for path in places.behind.values() for branch in path}
+    used |= set(places.chosen.values())
     named = [
         Gate(
             item.name.text,
@@ -33,149 +35,62 @@ def lower(scope: Scope) -> ir.Pipeline:
         for item in definition.conditions
         if item.name.text in used and item.expression is not None
     ]
-    inline = [gate for gate in own_gates if gate.name in used]
-    tasks = tuple(_node(scope.steps[name], stands[name], scope) for name in order)
-    return ir.Pipeline(
+    inline = [gate for gate in places.own if gate.name in used]
+    steps = [scope.steps[name] for name in places.order]
+    pipeline = ir.Pipeline(
         name=definition.name.text,
         description=definition.description,
         parameters=tuple(
             _parameter(scope.parameters[name], scope) for name in sorted(scope.parameters)
         ),
         gates=tuple(sorted([*named, *inline], key=lambda gate: gate.name)),
-        tasks=tasks,
+        tasks=tuple(_node(step, places.path(step), scope) for step in steps),
         outputs=tuple(
             ir.PipelineOutput(item.name.text, value_of(item.value, None, scope), item.name.span)
             for item in sorted(definition.outputs, key=lambda item: item.name.text)
         ),
         targets={name: _tree(tree, scope) for name, tree in sorted(definition.targets.items())},
         span=definition.name.span,
+        groups=tuple(
+            lower_loops.group(scope.steps[name], scope)
+            for name in sorted(places.order)
+            if scope.steps[name].foreach is not None
+        ),
+        last=tuple(
+            task
+            for name in sorted(scope.steps)
+            if scope.steps[name].last
+            and isinstance(task := _node(scope.steps[name], (), scope), ir.Task)
+        ),
+        tags=settings.tags(definition.defaults.get("tags"), scope),
     )
+    return _each_with_its_settings(pipeline, scope)
 
 
-# --- order and gates -------------------------------------------------------------------------
+def _each_with_its_settings(pipeline: ir.Pipeline, scope: Scope) -> ir.Pipeline:
+    """The pipeline with those repeated steps written out whose settings read the loop variable."""
+    for step in scope.definition.steps:
+        items = scope.items(step.foreach) if step.foreach is not None else None
+        if items is None or not any(map(unroll.reads_each, _settings_of(step))):
+            continue
+        name = step.name.text
+        own = [_settings(unroll.with_settings(step, at, scope), scope) for at in range(len(items))]
+        pipeline = ir_groups.repeat(pipeline, name, [datum(item).value for item in items])
+        tasks = tuple(
+            replace(node, **own[node.repetition.index])
+            if isinstance(node, ir.Task) and node.repetition and node.repetition.step == name
+            else node
+            for node in pipeline.tasks
+        )
+        pipeline = replace(pipeline, tasks=tasks)
+    return pipeline
 
 
-def _order(scope: Scope) -> list[str]:
-    """Step names, producers first; among the free ones the least name comes first.
-
-    The copies of a repeated step come in the order of its list.
-    """
-    waits = {
-        name: {producer for producer, _ in gates.upstream(step, scope)}
-        for name, step in scope.steps.items()
-    }
-    readers: dict[str, list[str]] = {name: [] for name in waits}
-    for name, producers in waits.items():
-        for producer in producers:
-            readers[producer].append(name)
-    left = {name: len(producers) for name, producers in waits.items()}
-    free = [_place(scope.steps[name]) for name, count in left.items() if count == 0]
-    heapq.heapify(free)
-    order = []
-    while free:
-        *_, name = heapq.heappop(free)
-        order.append(name)
-        for reader in readers[name]:
-            left[reader] -= 1
-            if left[reader] == 0:
-                heapq.heappush(free, _place(scope.steps[reader]))
-    return order
-
-
-def _place(step: StepDef) -> tuple[str, int, str]:
-    copy = step.repetition
-    return (copy.step, copy.index, step.name.text) if copy else (step.name.text, 0, step.name.text)
-
-
-def _paths(scope: Scope, order: list[str]) -> tuple[dict[str, tuple[Branch, ...]], list[Gate]]:
-    """The branches each step stands behind, outermost first, and the gates made for single steps.
-
-    A step's path starts with the longest path among the steps it waits for (its own condition
-    implies theirs), so that steps that belong together share their gates.
-    """
-    stands: dict[str, tuple[Branch, ...]] = {}
-    own_gates: dict[str, tuple[Gate, StepDef]] = {}  # by name of the gate
-    made: dict[int, Gate] = {}  # by identity of the `when:`
-    gate_reads: dict[str, set[str]] = {
-        item.name.text: {step for step, _ in gates.steps_read(item.expression, scope)}
-        for item in scope.definition.conditions
-        if item.expression is not None
-    }
-    for name in order:
-        step = scope.steps[name]
-        upstream = {stands[producer] for producer, _ in gates.upstream(step, scope)}
-        base = max(upstream, key=lambda path: (len(path), path_key(path)), default=())
-        wanted = {branch for path in upstream for branch in path}
-        if step.when is not None and step.when.expression is not None:
-            sides, rest = gates.conjuncts(step.when.expression, scope)
-            wanted |= {Branch(side.condition, side.taken) for side in sides}
-            if rest and not _implied(rest, upstream, own_gates, scope):
-                same = id(step.when)  # copies of one step share what no item changes
-                gate = made.get(same) or _own_gate(step, rest, own_gates, scope)
-                made[same] = gate
-                own_gates[gate.name] = (gate, step)
-                wanted.add(Branch(gate.name, True))
-                gate_reads[gate.name] = {
-                    read for part in rest for read, _ in gates.steps_read(part, scope)
-                }
-        stands[name] = _ordered(base, wanted, gate_reads, stands)
-    return stands, [gate for gate, _ in own_gates.values()]
-
-
-def path_key(path: tuple[Branch, ...]) -> tuple[tuple[str, bool], ...]:
-    """A sort key for paths."""
-    return tuple((branch.gate, branch.taken) for branch in path)
-
-
-def _ordered(
-    base: tuple[Branch, ...], wanted: set[Branch], reads: Mapping[str, set[str]],
-    stands: Mapping[str, tuple[Branch, ...]],
-) -> tuple[Branch, ...]:  # fmt: skip
-    """`base`, then the rest by name, a gate always after those its own condition stands behind."""
-    path = list(base)
-    rest = sorted(wanted - set(base), key=lambda branch: (branch.gate, branch.taken))
-    while rest:
-        pending = set(rest)
-        ready = (
-            branch for branch in rest
-            if not any(set(stands[step]) & (pending - {branch}) for step in reads[branch.gate])
-        )  # fmt: skip
-        chosen = next(ready, rest[0])
-        path.append(chosen)
-        rest.remove(chosen)
-    return tuple(path)
-
-
-def _own_gate(
-    step: StepDef, rest: list[ex.Expression], own_gates: Collection[str], scope: Scope
-) -> Gate:
-    assert step.when is not None
-    condition = rest[0] if len(rest) == 1 else ex.And(tuple(rest), step.when.span)
-    name = f"when_{step.when.name.text}"
-    while name in scope.conditions or name in own_gates:
-        name += "_"  # a named condition or another step's gate is called so
-    predicate = predicate_of(condition, scope)
-    return Gate(name, predicate, ex.show(condition), step.when.span, step.name.span)
-
-
-def _implied(
-    rest: list[ex.Expression], upstream: set[tuple[Branch, ...]],
-    own_gates: Mapping[str, tuple[Gate, StepDef]], scope: Scope,
-) -> bool:  # fmt: skip
-    """Whether the paths of the producers already make a step's own condition true."""
-    given: list[ex.Expression] = []
-    for branch in {branch for path in upstream for branch in path}:
-        if branch.gate in own_gates:
-            _, step = own_gates[branch.gate]
-            expression = step.when.expression if step.when else None
-        else:
-            expression = scope.conditions[branch.gate].expression
-        if expression is not None:
-            given.append(expression if branch.taken else ex.Not(expression, rest[0].span))
-    if not given:
-        return False
-    condition = ex.And(tuple(rest), rest[0].span)
-    return gates_logic.implies(ex.And(tuple(given), rest[0].span), condition, scope)
+def _settings_of(step: StepDef) -> Iterator[Template]:
+    """Every expression in the settings of a step, its environment left out."""
+    for key, tree in (*step.settings.items(), *step.targets.items()):
+        if key != "environment":
+            yield from templates(tree)
 
 
 # --- nodes -----------------------------------------------------------------------------------
@@ -197,15 +112,15 @@ def _parameter(parameter: ParameterDef, scope: Scope) -> ir.Parameter:
     )
 
 
-def _node(step: StepDef, path: tuple[Branch, ...], scope: Scope) -> ir.Node:
+def _node(step: StepDef, path: ir.Path, scope: Scope) -> ir.Node:
     name, after = step.name.text, tuple(sorted({word.text for word in step.after}))
     if step.fail is not None:
         message = value_of(step.fail, "String", scope)
         return ir.Failure(name, message, path, after, step.name.span)
+    if step.pick is not None:
+        return lower_loops.pick(step, step.pick, path, after, scope)
     component = scope.component(step)
     assert component is not None, "the rules let no step without a component pass"
-    resources = settings.effective(step, scope, "resources")
-    asked = resources.value if resources is not None else {}
     return ir.Task(
         name=name,
         component=component,
@@ -213,13 +128,50 @@ def _node(step: StepDef, path: tuple[Branch, ...], scope: Scope) -> ir.Node:
         when=path,
         after=after,
         span=step.name.span,
-        resources=settings.resources(resources, scope),
-        cache=settings.cache(settings.effective(step, scope, "cache"), scope),
-        retry=settings.retry(settings.effective(step, scope, "retry"), scope),
-        targets={key: _tree(tree, scope) for key, tree in sorted(step.targets.items())},
-        repetition=step.repetition,
         secrets=_secrets(step, scope),
-        asked={key: tree.span for key, tree in asked.items()} if isinstance(asked, Mapping) else {},
+        environment=_environment(step, component, scope),
+        own={key: step.keys.get(key, tree.span) for key, tree in step.settings.items()},
+        description=step.description,
+        **_settings(step, scope),
+    )
+
+
+def _settings(step: StepDef, scope: Scope) -> dict[str, Any]:
+    """The settings of a step, the pipeline's defaults below them, as a Task's fields."""
+    resources, timeout, tags = (
+        settings.effective(step, scope, key) for key in ("resources", "timeout", "tags")
+    )
+    return {
+        "resources": settings.resources(resources, scope),
+        "cache": settings.cache(settings.effective(step, scope, "cache"), scope),
+        "retry": settings.retry(settings.effective(step, scope, "retry"), scope),
+        "targets": {key: _tree(tree, scope) for key, tree in sorted(step.targets.items())},
+        "timeout": settings.timeout(timeout, scope),
+        "tags": settings.tags(tags, scope),
+        "asked": {
+            **_spans(resources), **_spans(tags, "tags."),
+            **({"timeout": timeout.span} if timeout is not None else {}),
+        },
+    }  # fmt: skip
+
+
+def _spans(tree: Tree | None, before: str = "") -> dict[str, Span]:
+    entries = tree.value if tree is not None else {}
+    held = entries.items() if isinstance(entries, Mapping) else ()
+    return {before + key: item.span for key, item in held}
+
+
+def _environment(step: StepDef, component: Component, scope: Scope) -> tuple[ir.Variable, ...]:
+    """The variables of a step; of those in `defaults:`, what it or its component has already
+    goes."""
+    tree = settings.effective(step, scope, "environment")
+    written = tree.value if tree is not None else {}
+    taken = {entry.name.text for entry in step.secrets}
+    taken |= set(component.container.env) if component.container is not None else set()
+    return tuple(
+        ir.Variable(name, value_of(leaf.value, "String", scope), tree.keys[name], leaf.span)
+        for name, leaf in sorted(written.items() if isinstance(written, Mapping) else ())
+        if tree is not None and name not in taken and isinstance(leaf.value, Datum | Template)
     )
 
 

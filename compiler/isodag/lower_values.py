@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from isodag import expressions as ex
-from isodag import ir
+from isodag import ir, types
 from isodag.checks.comparing import options_of
 from isodag.checks.typing import admit, constant_of
 from isodag.frontend import syntax
 from isodag.frontend.syntax import ConditionDef, Datum, ParameterDef
 from isodag.ir import Constant, Value
 from isodag.runtime import values
-from isodag.scope import RunField, Scope, StepOutput, VarValue
+from isodag.scope import EachItem, EachValue, RunField, Scope, StepOutput, VarValue
+from isodag.source import Span
 
 
 def value_of(written: syntax.Written, wanted: str | None, scope: Scope) -> Value:
@@ -59,13 +60,23 @@ def _reference(name: ex.Name, scope: Scope) -> Value:
     match scope.look_up(name):
         case ParameterDef() as parameter:
             return ir.ParameterRef(parameter.name.text, parameter.type.text)
-        case StepOutput(step, output, type_name):
+        case StepOutput(step, output, type_name, item):
+            if item:
+                return collected(step, output, item, name.span)
             return ir.OutputRef(step, output, type_name, name.span)
+        case EachValue(step, type=type_name) | EachItem(step, type_name):
+            return ir.EachRef(step, ".".join(name.path[2:]), type_name)
         case VarValue(value):
             return Constant(value, values.kind(value))
         case RunField(field):
             return ir.RunRef(field)
     raise AssertionError(f"the rules let `{name}` pass")
+
+
+def collected(step: str, output: str, type_name: str, span: Span | None = None) -> ir.Collected:
+    """What the repetitions of a step give as one of their outputs, each of the type."""
+    listed = "JsonArray" if types.is_parameter(type_name) else f"list of {type_name}"
+    return ir.Collected(step, ir.OutputRef(step, output, type_name, span), listed)
 
 
 def predicate_of(expression: ex.Expression | None, scope: Scope) -> ir.Predicate:

@@ -5,14 +5,14 @@ Rules ask for what is missing; lowering asks for what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from isodag import scope_sizes, types
 from isodag.component import Component
-from isodag.expressions import Expression, ListOf, Literal, Name, Template, names
+from isodag.expressions import Expression, ListOf, Literal, Name
 from isodag.frontend.syntax import (
     ConditionDef,
     Datum,
@@ -24,7 +24,10 @@ from isodag.frontend.syntax import (
     Written,
 )
 from isodag.runtime import values
-from isodag.scope_each import each_value
+from isodag.scope_each import chooses, each_value
+from isodag.scope_items import ITEM_TYPES as ITEM_TYPES
+from isodag.scope_items import picked, type_of_items, vague
+from isodag.scope_referents import EachItem as EachItem
 from isodag.scope_referents import EachValue as EachValue
 from isodag.scope_referents import Missing as Missing
 from isodag.scope_referents import Referent as Referent
@@ -32,24 +35,14 @@ from isodag.scope_referents import RunField as RunField
 from isodag.scope_referents import StepOutput as StepOutput
 from isodag.scope_referents import Unknown as Unknown
 from isodag.scope_referents import VarValue as VarValue
+from isodag.scope_uses import Use as Use
+from isodag.scope_uses import names_in as names_in
+from isodag.scope_uses import templates as templates
+from isodag.scope_uses import uses_of
 
 MAX_ITEMS, MAX_COPIES = 100, 10_000  # of one repeated step, and of all together
 RUN_FIELDS = ("id", "pipeline", "started_at")
 ROOTS = ("parameters", "vars", "steps", "run", "each")
-
-
-@dataclass(frozen=True)
-class Use:
-    """One place of a definition where an expression or template stands.
-
-    step    the step it belongs to, if any
-    role    input, condition, when, message, secret, setting, output, var, default, foreach
-    """
-
-    role: str
-    expression: Expression | Template
-    step: StepDef | None = None
-    owner: str = ""  # the name of the input, condition, output, …
 
 
 @dataclass(frozen=True)
@@ -147,23 +140,37 @@ class Scope:
         if step is None:
             unread = "steps" in self.definition.unread
             return Unknown() if unread else Missing("step", 1, self.steps)
-        if step.fail is not None and step.component is None:
+        if step.fail is not None and step.component is None and step.pick is None:
             return Missing("fail", 1)
         if len(name.path) < 3 or name.path[2] != "outputs":
             return Missing("outputs", min(2, len(name.path) - 1))
-        component = self.component(step)
-        if component is None:
+        known = self.outputs(step)
+        if known is None:
             return Unknown()
         if len(name.path) < 4:
             return Missing("outputs", 2)
-        output = component.output(name.path[3])
-        if output is None:
-            return Missing("output", 3, tuple(item.name for item in component.outputs))
+        type_name = known.get(name.path[3])
+        if type_name is None:
+            return Unknown() if vague(step, self) else Missing("output", 3, tuple(known))
         if len(name.path) > 4:
             return Missing("path", 4)
-        if step.foreach is not None:
+        if step.foreach is None:
+            unsure = "foreach" in step.unread  # whether it is one value or a list
+            return Unknown() if unsure else StepOutput(step.name.text, name.path[3], type_name)
+        if chooses(step):
             return Missing("repeated", 1)
-        return StepOutput(step.name.text, output.name, output.type)
+        listed = "JsonArray" if types.is_parameter(type_name) else f"list of {type_name}"
+        return StepOutput(step.name.text, name.path[3], listed, item=type_name)
+
+    def outputs(self, step: StepDef) -> Mapping[str, str] | None:
+        """The types of what a step gives, by name; None where that is not known.
+
+        Of a repeated step, what each repetition gives.
+        """
+        component = self.component(step)
+        if step.pick is not None and step.component is None:
+            return picked(step.pick, self)
+        return {item.name: item.type for item in component.outputs} if component else None
 
     # --- repeated steps ---
 
@@ -198,8 +205,37 @@ class Scope:
             return Missing("loop", 1, (step.foreach.var.text,))
         key = name.step, *name.path
         if key not in self._eaches:
-            self._eaches[key] = each_value(name, self.items(step.foreach) or ())
+            self._eaches[key] = self._item(name, step.foreach)
         return self._eaches[key]
+
+    def _item(self, name: Name, foreach: Foreach) -> Referent:
+        """What the loop variable, or a field of it, is in each repetition."""
+        type_name = self.item_type(name.step)
+        if type_name is None:
+            return Unknown()
+        if self.listed(foreach) is None:
+            return EachItem(name.step, type_name) if len(name.path) == 2 else Missing("path", 2)
+        found = each_value(name, self.items(foreach) or ())
+        if isinstance(found, EachValue) and len(name.path) == 2:
+            return replace(found, type=type_name)  # `type: Float` over whole numbers
+        return found
+
+    def item_type(self, step: str) -> str | None:
+        """The type of what a step is repeated for; None where that is not known.
+
+        As `type:` says, or of the items, or of what an output gives that another repeated step
+        collects; these have to agree.
+        """
+        if step not in self._item_types:
+            self._item_types[step] = None  # should the list hang on itself, which E211 tells
+            foreach = self.steps[step].foreach
+            assert foreach is not None, "only a repeated step has items"
+            self._item_types[step] = type_of_items(foreach, self)
+        return self._item_types[step]
+
+    @cached_property
+    def _item_types(self) -> dict[str, str | None]:
+        return {}
 
     @cached_property
     def _eaches(self) -> dict[tuple[str, ...], Referent]:
@@ -221,11 +257,11 @@ class Scope:
                 match self.look_up(expression):
                     case ParameterDef(type=type_name):
                         return types.declared(type_name.text)
-                    case StepOutput(type=type_name):
-                        return type_name
+                    case StepOutput(type=type_name, item=item):
+                        return type_name if not item else None  # E219 tells where a list may be
                     case VarValue(value):
                         return values.kind(value) if value is not None else None
-                    case EachValue(type=type_name):
+                    case EachValue(type=type_name) | EachItem(type=type_name):
                         return type_name
                     case RunField():
                         return "String"
@@ -239,66 +275,19 @@ class Scope:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Every expression of the definition, with where it stands."""
-        return tuple(self._uses())
-
-    def _uses(self) -> Iterator[Use]:
-        definition = self.definition
-        for var in definition.vars:
-            if isinstance(var.value, Template):
-                yield Use("var", var.value, owner=var.name.text)
-        for parameter in definition.parameters:
-            if isinstance(parameter.default, Template):
-                yield Use("default", parameter.default, owner=parameter.name.text)
-        for condition in definition.conditions:
-            if condition.expression is not None:
-                yield Use("condition", condition.expression, owner=condition.name.text)
-        for tree in (*definition.defaults.values(), *definition.targets.values()):
-            for template in templates(tree):
-                yield Use("setting", template)
-        for step in definition.steps:
-            if step.foreach is not None and step.foreach.source is not None:
-                yield Use("foreach", step.foreach.source, step)
-            if step.when is not None and step.when.expression is not None:
-                yield Use("when", step.when.expression, step, step.name.text)
-            if isinstance(step.fail, Template):
-                yield Use("message", step.fail, step, step.name.text)
-            for entry in step.inputs:
-                if isinstance(entry.value, Template):
-                    yield Use("input", entry.value, step, entry.name.text)
-            for entry in step.secrets:
-                if isinstance(entry.value, Template):
-                    yield Use("secret", entry.value, step, entry.name.text)
-            for tree in (*step.settings.values(), *step.targets.values()):
-                for template in templates(tree):
-                    yield Use("setting", template, step)
-        for output in definition.outputs:
-            if isinstance(output.value, Template):
-                yield Use("output", output.value, owner=output.name.text)
+        return tuple(uses_of(self.definition))
 
     @cached_property
     def used_names(self) -> tuple[tuple[Use, Name], ...]:
         """Every name of the definition, with the use it stands in."""
         return tuple((use, name) for use in self.uses for name in names_in(use.expression))
 
-
-def names_in(expression: Expression | Template) -> Iterator[Name]:
-    """Every name in an expression or template."""
-    if isinstance(expression, Template):
-        for part in expression.parts:
-            if not isinstance(part, str):
-                yield from names(part)
-    else:
-        yield from names(expression)
-
-
-def templates(tree: Tree) -> Iterator[Template]:
-    """Every template in a settings block."""
-    stack = [tree]
-    while stack:
-        value = stack.pop().value
-        if isinstance(value, Template):
-            yield value
-        elif isinstance(value, tuple):
-            stack.extend(value)
-        elif isinstance(value, Mapping):
-            stack.extend(value.values())
+    @cached_property
+    def outputs_read(self) -> Mapping[str, set[str]]:
+        """By step, the names of those outputs that something reads."""
+        read: dict[str, set[str]] = {}
+        for _, name in self.used_names:
+            found = self.look_up(name) if name.path[0] == "steps" else None
+            if isinstance(found, StepOutput):
+                read.setdefault(found.step, set()).add(found.output)
+        return read

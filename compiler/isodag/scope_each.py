@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from isodag import types
-from isodag.expressions import Name
-from isodag.frontend.syntax import Datum, Tree
+from isodag.expressions import Name, names
+from isodag.frontend.syntax import Datum, StepDef, Tree
 from isodag.runtime import values
 from isodag.scope_referents import EachValue, Missing, Unknown
 
@@ -51,3 +51,9 @@ def datum(tree: Tree) -> Datum:
     if isinstance(value, tuple):
         return Datum([datum(item).value for item in value], tree.span)
     return Datum(value.value if isinstance(value, Datum) else None, tree.span)
+
+
+def chooses(step: StepDef) -> bool:
+    """Whether a repeated step runs for some items only: its `when:` reads the loop variable."""
+    when = step.when.expression if step.when is not None else None
+    return step.foreach is not None and when is not None and any(n.step for n in names(when))

@@ -12,9 +12,9 @@ from isodag.frontend.syntax import ConditionDef, Datum, ParameterDef
 @dataclass(frozen=True)
 class Missing:
     """A name that means nothing.  `what`: root, parameter, variable, step, output, outputs,
-    fail, repeated (an output of a repeated step), condition, run, each (no loop variable here),
-    loop (another loop variable), field or path; `part` is the index of the wrong part of the
-    name."""
+    fail, repeated (an output of a step some of whose repetitions may not run), condition, run,
+    each (no loop variable here), loop (another loop variable), field or path; `part` is the index
+    of the wrong part of the name."""
 
     what: str
     part: int
@@ -28,11 +28,16 @@ class Unknown:
 
 @dataclass(frozen=True)
 class StepOutput:
-    """`steps.s.outputs.o`."""
+    """`steps.s.outputs.o`.
+
+    item  of a repeated step, the type of what each repetition gives; `type` is that of the list:
+          JsonArray, or `list of T` where the items are artifacts
+    """
 
     step: str
     output: str
     type: str
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,15 @@ class EachValue:
     type: str
 
 
+@dataclass(frozen=True)
+class EachItem:
+    """`each.v` where only a run knows the list."""
+
+    step: str
+    type: str
+
+
 Referent = (
-    Missing | Unknown | StepOutput | VarValue | RunField | EachValue | ParameterDef | ConditionDef
-)
+    Missing | Unknown | StepOutput | VarValue | RunField | EachValue | EachItem | ParameterDef
+    | ConditionDef
+)  # fmt: skip

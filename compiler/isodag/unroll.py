@@ -1,8 +1,6 @@
-"""A repeated step as its copies: one step for each item, the loop variable written out.
+"""What a repeated step comes to for each item: values, settings and conditions.
 
-A copy is called `step-0`, `step-1`, …: no name of a DAG file holds a `-`, so a copy meets none.
-What is known of its condition once the loop variable is, is worked out; a copy whose condition is
-false whatever a run brings is left out.
+The loop variable is written out; what is then known of a condition is worked out.
 """
 
 from __future__ import annotations
@@ -29,61 +27,17 @@ from isodag.expressions import (
 from isodag.frontend.syntax import (
     ConditionDef,
     Datum,
-    Entry,
-    Foreach,
-    Repetition,
     StepDef,
     Tree,
-    Word,
     Written,
 )
 from isodag.runtime import values
 from isodag.scope import EachValue, Scope, VarValue, names_in, templates
-from isodag.scope_each import datum
 
 _HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt,
     "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-
-
-def unrolled(scope: Scope) -> Scope:
-    """The same pipeline without repeated steps; what comes after one comes after all its copies."""
-    if not any(step.foreach for step in scope.definition.steps):
-        return scope
-    made = {step.name.text: _running(step, scope) for step in scope.definition.steps}
-    steps = [
-        replace(copy, after=tuple(
-            Word(other.name.text, word.span)
-            for word in copy.after for other in made.get(word.text, ())
-        ))
-        for group in made.values() for copy in group
-    ]  # fmt: skip
-    components = {
-        copy.name.text: scope.components.get(name) for name, group in made.items() for copy in group
-    }
-    definition = replace(scope.definition, steps=tuple(steps))
-    return replace(scope, definition=definition, components=components)
-
-
-def _running(step: StepDef, scope: Scope) -> tuple[StepDef, ...]:
-    """The copies of a step that some run may start."""
-    own = copies(step, scope)
-    if not _changes(step.when, scope):
-        return own
-    known = [settled(when) for when in whens(step, scope)]
-    return tuple(copy for copy, truth in zip(own, known, strict=True) if truth is not False)
-
-
-def copies(step: StepDef, scope: Scope) -> tuple[StepDef, ...]:
-    """A copy for each item, in the order of the list; a step that is not repeated alone."""
-    items = scope.items(step.foreach) if step.foreach is not None else None
-    if step.foreach is None or items is None:
-        return (step,)
-    return tuple(
-        _copy(step, step.foreach, index, datum(item).value, scope)
-        for index, item in enumerate(items)
-    )
 
 
 def variants(value: Written, scope: Scope) -> tuple[Written, ...]:
@@ -149,30 +103,13 @@ def _repetitions(value: Expression | Written, scope: Scope) -> int:
 # --- one copy --------------------------------------------------------------------------------
 
 
-def _copy(step: StepDef, foreach: Foreach, index: int, value: Any, scope: Scope) -> StepDef:
-    word = Word(f"{step.name.text}-{index}", step.name.span)
+def with_settings(step: StepDef, index: int, scope: Scope) -> StepDef:
+    """The step with the settings of its copy for one item; nothing else is that of the copy."""
     return replace(
         step,
-        name=word,
-        inputs=tuple(
-            Entry(entry.name, _written(entry.value, index, scope)) for entry in step.inputs
-        ),
-        when=_when(step.when, word, index, scope) if step.when is not None else None,
         settings={key: _tree(tree, index, scope) for key, tree in step.settings.items()},
         targets={key: _tree(tree, index, scope) for key, tree in step.targets.items()},
-        foreach=None,
-        repetition=Repetition(step.name.text, index, foreach.var.text, value),
     )
-
-
-def _when(when: ConditionDef, word: Word, index: int, scope: Scope) -> ConditionDef | None:
-    """A copy's own condition; the step's where it reads no loop variable, so that all share it."""
-    if when.expression is None or not _changes(when, scope):
-        return when
-    expression = _worked_out(when.expression, index, scope)
-    if settled(expression) is True:
-        return None
-    return ConditionDef(word, expression, show(expression), when.span)
 
 
 def _written(value: Written, index: int, scope: Scope) -> Written:

@@ -11,7 +11,7 @@ from isodag import driver
 
 Messages = Callable[..., list[str]]
 
-WAY_OUT = "write the list, or name a variable that holds one: `${{ vars.NAME }}`"
+WAY_OUT = "write the list, or name what holds one: a variable, or a JsonArray"
 VALUES = "an item is text, a number, true or false, or a mapping of such values"
 
 
@@ -66,7 +66,7 @@ def repeated(foreach: str, inputs: str = 'count: "${{ each.c }}"', more: str = "
         ("{var: c, in: {a: 1}}", "E108 7:27 `in` must be a list, not a mapping (write `- ` before each item, or [ ] around them)"),
         ("{var: c, in: 3}", "E108 7:27 `in` must be a list, not a number (write [3])"),
         ("{var: c}", "E109 7:15 `foreach` has no `in` (add `in:`  (the values, 1 to 100: a list, "
-                     "or `${{ vars.NAME }}` for one))"),
+                     "or `${{ vars.NAME }}` for one; or a JsonArray that a run brings, with `type:`))"),
         ("{vra: c, in: [3]}", "E107 7:15 unknown key `vra` in `foreach` (did you mean `var`?)"),
         ("[3, 4]", "E108 7:14 `foreach` must be a mapping, not a list (write `name: value`, "
                    "without the `-`)"),
@@ -88,9 +88,12 @@ def test_a_list_that_cannot_be_repeated_over_is_told_once(
     assert [said] == messages(repeated(foreach))
 
 
-def test_a_list_that_only_a_run_knows_is_not_supported_yet(messages: Messages) -> None:
+def test_the_type_of_a_list_that_only_a_run_knows_has_to_be_said(messages: Messages) -> None:
     body = """\
-parameters: {counts: {type: JsonArray, default: [3, 5]}, count: {type: Integer, default: 3}}
+parameters:
+  counts: {type: JsonArray, default: [3, 5]}
+  some: {type: JsonArray}
+  count: {type: Integer, default: 3}
 steps:
   make:
     component: make_numbers@1
@@ -98,19 +101,87 @@ steps:
     inputs: {count: "${{ each.c }}", step: "${{ parameters.count }}"}
   again:
     component: make_numbers@1
-    foreach: {var: c, in: "${{ steps.make.outputs.total }}"}
+    foreach: {var: c, in: "${{ parameters.some }}"}
     inputs: {count: "${{ each.c }}"}
   once_more:
     component: make_numbers@1
     foreach: {var: c, in: "${{ parameters.count }}"}
     inputs: {count: "${{ each.c }}"}
 """
-    late = "is known only when the pipeline runs: it cannot be repeated over yet"
+    late = "is known only when the pipeline runs"
+    kinds = "`type: String`, Integer, Float or Boolean"
     assert [
-        f"E218 8:32 `parameters.counts` {late} ({WAY_OUT})",
-        f"E218 12:32 `steps.make.outputs.total` {late} ({WAY_OUT})",
-        f"E218 16:32 `parameters.count` is an Integer, not a list ({WAY_OUT})",
+        f"E222 11:32 what the items of `parameters.counts` are {late} (say it beside `in`: `type: "
+        "Integer`)",
+        f"E222 15:32 what the items of `parameters.some` are {late} (say it beside `in`: {kinds})",
+        f"E218 19:32 `parameters.count` is an Integer, not a list ({WAY_OUT})",
     ] == messages(body)
+
+
+@pytest.mark.parametrize(
+    ("foreach", "said"),
+    [
+        ('{var: c, in: "${{ parameters.counts }}", type: Integer}', None),
+        ('{var: c, in: "${{ parameters.counts }}", type: Float}',
+         "E402 13:26 `each.c` is of type Float, but input `count` takes Integer (only Integer "
+         "widens to Float, and an artifact kind to Artifact)"),
+        ('{var: c, in: "${{ parameters.counts }}", type: String}',
+         "E222 5:49 item 0 of the default of `parameters.counts` is an Integer, not a String "
+         "(mend one of them)"),
+        ('{var: c, in: "${{ parameters.counts }}", type: Intger}',
+         "E222 11:61 `Intger` is no type of items (write `Integer`)"),
+        ('{var: c, in: "${{ parameters.counts }}", type: JsonObject}',
+         "E222 11:61 `JsonObject` is no type of items (known types: `Boolean`, `Float`, `Integer`, "
+         "`String`)"),
+        ('{var: c, in: "${{ parameters.counts }}", typ: Integer}',
+         "E107 11:55 unknown key `typ` in `foreach` (did you mean `type`?)"),
+        ('{var: c, in: "${{ parameters.counts }}", type: "${{ vars.t }}"}',
+         "E111 11:61 `type` cannot hold an expression (write the value itself; a values file can "
+         "replace variables and defaults)"),
+        ("{var: c, in: [1, 2], type: Integer}", None),
+        ("{var: c, in: [1, 2.5], type: Integer}",
+         "E222 11:31 a Float among items of type Integer (write `type: Float`, or mend the item)"),
+        ("{var: c, in: [{n: 1}], type: Integer}",
+         "E222 11:28 a JsonObject among items of type Integer (remove `type:`, which items that "
+         "are mappings do not have)"),
+        ("{var: c, in: [1, 2], type: Float}",
+         "E402 13:26 `each.c` is of type Float, but input `count` takes Integer (only Integer "
+         "widens to Float, and an artifact kind to Artifact)"),
+        ('{var: c, in: "${{ steps.score.outputs.rows }}"}', None),
+        ('{var: c, in: "${{ steps.score.outputs.rows }}", type: Integer}', None),
+        ('{var: c, in: "${{ steps.score.outputs.rows }}", type: String}',
+         "E222 11:68 `steps.score.outputs.rows` holds Integers, not Strings (write `type: "
+         "Integer`, or leave it out)"),
+        ('{var: c, in: "${{ steps.score.outputs.report }}"}',
+         "E219 11:32 `steps.score.outputs.report` is a list: step `score` is repeated and gives an "
+         "Artifact each time (take the best in a step `pick: {from: score, highest: accuracy}`, "
+         "and read that)"),
+    ],
+)  # fmt: skip
+def test_the_type_of_the_items_is_held_against_what_they_are(
+    messages: Messages, foreach: str, said: str | None
+) -> None:
+    body = f"""\
+vars: {{t: Integer}}
+parameters: {{counts: {{type: JsonArray, default: [3, 5]}}}}
+steps:
+  first: {{component: make_numbers@1}}
+  fit: {{component: fit_mean@1, inputs: {{numbers: "${{{{ steps.first.outputs.numbers }}}}"}}}}
+  make:
+    component: make_numbers@1
+    foreach: {foreach}
+    # the item goes to an Integer
+    inputs: {{count: "${{{{ each.c }}}}"}}
+  score:
+    component: score_mean@2
+    foreach: {{var: w, in: [1, 2]}}
+    inputs:
+      within: ${{{{ each.w }}}}
+      model: ${{{{ steps.fit.outputs.model }}}}
+      numbers: ${{{{ steps.first.outputs.numbers }}}}
+"""
+    found = messages(body)
+    assert ([said] if said else []) == [line for line in found if not line.startswith("W20")]
 
 
 def test_the_repetitions_of_all_steps_together_have_a_limit(messages: Messages) -> None:
@@ -268,32 +339,6 @@ def test_a_setting_that_an_item_makes_wrong_is_told_at_the_item(messages: Messag
     assert ["E410 7:31 `cpu` is -2, which no machine has"] == messages(
         repeated("{var: c, in: [1, -2]}", "step: 1", more)
     )
-
-
-def test_outputs_of_a_repeated_step_cannot_be_read_yet(messages: Messages) -> None:
-    body = """\
-conditions: {much: steps.make.outputs.total > 3}
-steps:
-  make:
-    component: make_numbers@1
-    foreach: {var: c, in: [1, 2]}
-    inputs: {count: "${{ each.c }}"}
-  fit:
-    component: fit_mean@1
-    inputs: {numbers: "${{ steps.make.outputs.numbers }}"}
-  stop:
-    when: much
-    fail: made ${{ steps.make.outputs.totl }}
-outputs: {total: "${{ steps.make.outputs.total }}"}
-"""
-    said = "step `make` is repeated: its outputs cannot be read yet"
-    help = "(write a step for each item instead, and read those)"
-    assert [
-        f"E219 4:20 {said} {help}",
-        f"E219 12:28 {said} {help}",
-        "E203 15:39 step `make` has no output `totl` (did you mean `total`?)",
-        f"E219 16:23 {said} {help}",
-    ] == messages(body)
 
 
 def test_a_fail_step_cannot_be_repeated(messages: Messages) -> None:

@@ -1,4 +1,4 @@
-"""A repeated step means what its items written out as steps mean, on every target."""
+"""A repeated step means what its items written out as steps mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 
 from isodag import driver, graph, ir
 from isodag.driver import Loaded
+from isodag.ir_groups import flat
 
 Load = Callable[..., Loaded]
 Messages = Callable[..., list[str]]
 
 
 def tasks(loaded: Loaded) -> list[ir.Node]:
+    """The steps of a definition, the repeated ones written out."""
     assert loaded.pipeline is not None, loaded.diagnostics
-    return list(loaded.pipeline.tasks)
+    return list(flat(loaded.pipeline).tasks)
 
 
 # --- the law ---------------------------------------------------------------------------------
@@ -135,39 +137,96 @@ steps:
 """
 
 
-def compiled(folder: Path, text: str, target: str) -> tuple[dict[str, str], str]:
-    """The files and the manifest that a target makes of a definition."""
+def read(folder: Path, text: str) -> ir.Pipeline:
+    """A definition lowered, its repeated steps written out."""
     path = folder / "dag.yaml"
     path.write_text(text, encoding="utf-8")
     loaded = driver.load(path)
-    emitted = driver.compile(loaded, target)
-    assert emitted.files, emitted.diagnostics
-    files = {name: data.decode() for name, data in emitted.files.items()}
-    return files, json.dumps(emitted.manifest, sort_keys=True)
+    assert loaded.pipeline is not None, loaded.diagnostics
+    return flat(loaded.pipeline)
 
 
-@pytest.mark.parametrize("target", ["sagemaker", "kfp"])
-@given(found=st.lists(REPEATED, min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
-def test_a_repeated_step_compiles_as_its_items_written_by_hand(
-    workshop_of_session: Path, target: str, found: list[Repeated]
-) -> None:
+def renamed(text: str) -> str:
+    """Names made by hand as those of repetitions."""
+    return re.sub(r"\b((?:when_)?(?:sweep|probe|tune))_(\d)", r"\1-\2", text)
+
+
+def meaning(pipeline: ir.Pipeline) -> dict[str, tuple[Any, ...]]:
+    """What each task runs, with what, after what and when; nothing that depends on its place."""
+    gates = {gate.name: gate.predicate for gate in pipeline.gates}
+    return {
+        renamed(task.name): (
+            task.component.name,
+            [(item.name, item.value) for item in task.arguments],
+            frozenset(
+                part
+                for branch in ir.branches(task)
+                for part in conjuncts(gates[branch.gate], branch.taken)
+            ),
+            sorted(map(renamed, task.after)),
+            task.resources,
+            repr([(name, plain(tree)) for name, tree in task.targets.items()]),
+        )
+        for task in pipeline.tasks
+        if isinstance(task, ir.Task)
+    }
+
+
+def conjuncts(predicate: ir.Predicate, truth: bool) -> Iterator[ir.Predicate]:
+    """What all has to be so for a predicate to be true, or to be false."""
+    if isinstance(predicate, ir.Not):
+        yield from conjuncts(predicate.operand, not truth)
+    elif isinstance(predicate, ir.And) and truth:
+        for part in predicate.operands:
+            yield from conjuncts(part, True)
+    else:
+        yield predicate if truth else ir.Not(predicate)
+
+
+def plain(tree: ir.Tree) -> Any:
+    if isinstance(tree.value, dict):
+        return {key: plain(item) for key, item in tree.value.items()}
+    return [plain(item) for item in tree.value] if isinstance(tree.value, tuple) else tree.value
+
+
+def both(found: list[Repeated]) -> tuple[str, str]:
+    """A definition with the items written out as steps, and the same with `foreach:`."""
     names = ("sweep", "probe", "tune")
     steps = [step._replace(name=names[at]) for at, step in enumerate(found)]
     rolled = [line for step in steps for line in step.rolled()]
     made = {name: [*lines] for step in steps for name, lines in step.copies().items()}
     by_hand = [line for name, lines in made.items() for line in (f"  {name}:", *lines)]
+    return FRAME + "\n".join(by_hand) + "\n", FRAME + "\n".join(rolled) + "\n"
 
-    expected = compiled(workshop_of_session, FRAME + "\n".join(by_hand) + "\n", target)
-    actual = compiled(workshop_of_session, FRAME + "\n".join(rolled) + "\n", target)
 
-    def renamed(text: str) -> str:
-        return re.sub(r"\b((?:when_)?(?:sweep|probe|tune))_(\d)", r"\1-\2", text)
+@given(found=st.lists(REPEATED, min_size=1, max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_a_repeated_step_means_what_its_items_mean_written_by_hand(
+    workshop_of_session: Path, found: list[Repeated]
+) -> None:
+    by_hand, rolled = both(found)
+    expected = meaning(read(workshop_of_session, by_hand))
+    assert expected == meaning(read(workshop_of_session, rolled))
 
-    files = {name: renamed(text) for name, text in expected[0].items()}
-    assert files == actual[0]
+
+WITHOUT_CONDITION = REPEATED.filter(lambda step: step.when is None)
+
+
+@pytest.mark.parametrize("target", ["sagemaker", "kfp"])
+@given(found=st.lists(WITHOUT_CONDITION, min_size=1, max_size=3))
+@settings(max_examples=30, deadline=None)
+def test_a_repeated_step_written_out_compiles_as_if_by_hand(
+    workshop_of_session: Path, target: str, found: list[Repeated]
+) -> None:
+    expected, actual = (
+        driver.TARGETS[target].emit(read(workshop_of_session, text)) for text in both(found)
+    )
+    assert expected.files and actual.files
+    files = {name: renamed(data.decode()) for name, data in expected.files.items()}
+    assert files == {name: data.decode() for name, data in actual.files.items()}
     # a manifest is sorted by the steps' names, in which `-` and `_` do not sort alike
-    assert sorted(renamed(expected[1])) == sorted(actual[1])
+    shown = [json.dumps(emitted.manifest, sort_keys=True) for emitted in (expected, actual)]
+    assert sorted(renamed(shown[0])) == sorted(shown[1])
 
 
 # --- names and order -------------------------------------------------------------------------
@@ -381,20 +440,19 @@ steps:
         f"E509 5:3 the name of step `{long}` has 65 characters: `{long}-0`"
     ] == said_by(loaded, "sagemaker")  # fmt: skip
     kept = "W602 5:3 `cache.max_age` is not kept on KFP: results are reused at any age"
-    reserved = "step `loop_item-0` has the name `loop-item-0`, which KFP keeps for loops"
+    reserved = "step `loop_item` has the name `loop-item`, which KFP keeps for loops"
     assert [kept, f"E601 6:3 {reserved}"] == said_by(loaded, "kfp")
 
 
-def test_a_step_may_not_have_the_name_of_a_copy_where_a_target_mixes_them_up(load: Load) -> None:
+def test_a_step_may_have_a_name_like_that_of_a_repetition(load: Load) -> None:
     body = """\
 steps:
   make_1: {component: make_numbers}
   make: {component: make_numbers, foreach: {var: n, in: [3, 4]}}
 """
     loaded = load(body)
-    assert [
-        "E601 6:3 step `make-1` and step `make_1` both need the name `make-1` on KFP"
-    ] == said_by(loaded, "kfp")
+    assert ["make-0", "make-1", "make_1"] == [node.name for node in tasks(loaded)]
+    assert [] == said_by(loaded, "kfp")
     assert [] == said_by(loaded, "sagemaker")
 
 
@@ -416,12 +474,14 @@ steps:
     expected = """\
 flowchart TD
   step_make["make (make_numbers 1.2.0)"]
-  step_fit["fit (fit_mean 1.0.0), 2 times"]
+  subgraph group_fit["fit: for each s in [0.1, 0.2]"]
+    step_fit["fit (fit_mean 1.0.0)"]
+  end
   step_last["last (make_numbers 1.2.0)"]
   gate_good{{"steps.make.outputs.total #gt; parameters.least"}}
   step_make -.-> gate_good
   step_make --> step_fit
-  gate_good -->|yes| step_fit
+  gate_good -->|yes| group_fit
   step_fit -.->|after| step_last
   gate_good -->|yes| step_last
   classDef fail stroke:#c00,color:#c00

@@ -10,7 +10,16 @@ from isodag.checks.typing import limits
 from isodag.diagnostics import Diagnostic
 from isodag.expressions import Name, Template
 from isodag.frontend.syntax import ParameterDef
-from isodag.scope import EachValue, Missing, RunField, Scope, StepOutput, VarValue, templates
+from isodag.scope import (
+    EachItem,
+    EachValue,
+    Missing,
+    RunField,
+    Scope,
+    StepOutput,
+    VarValue,
+    templates,
+)
 from isodag.source import Span
 
 
@@ -26,10 +35,13 @@ def not_compile_time(scope: Scope) -> Iterator[Diagnostic]:
         if use.role == "var" and not isinstance(found, Missing):
             message = f"a variable is written out: it cannot read `{name}`"
             yield Diagnostic("E408", message, name.span, "write the value")
-        elif isinstance(found, StepOutput | RunField | ParameterDef):
+        elif isinstance(found, StepOutput | RunField | ParameterDef | EachItem):
             what = "a default" if use.role == "default" else "this setting"
             message = f"{what} is fixed at compile time and cannot read `{name}`"
-            yield Diagnostic("E408", message, name.span, "use a variable: `${{ vars.NAME }}`")
+            help = "use a variable: `${{ vars.NAME }}`"
+            if isinstance(found, EachItem):
+                help = "write the list that the step is repeated for, or hold it in a variable"
+            yield Diagnostic("E408", message, name.span, help)
 
 
 def _run_time_templates(scope: Scope) -> Iterator[Span]:
@@ -81,7 +93,7 @@ def bad_constraint(scope: Scope) -> Iterator[Diagnostic]:
 
 
 def bad_setting(scope: Scope) -> Iterator[Diagnostic]:
-    """E410: a duration, size, count or cause in `resources`, `cache` or `retry` is not one."""
+    """E410: a duration, size, count or cause in a step's settings is not one."""
     blocks = [*scope.definition.defaults.items()]
     for step in scope.definition.steps:
         blocks += step.settings.items()

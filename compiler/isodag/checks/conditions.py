@@ -1,4 +1,4 @@
-"""E301 to E308, W301: conditions, and what stands behind them."""
+"""E301 to E309, W301: conditions, and what stands behind them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from isodag.expressions import (
 )
 from isodag.frontend.syntax import StepDef
 from isodag.scope import RunField, Scope
+from isodag.scope_each import chooses
 
 MAX_PAIRS = 1_000  # of conditions of repeated steps, looked at one by one
 
@@ -48,6 +49,8 @@ def outside_gate(scope: Scope) -> Iterator[Diagnostic]:
             gate = scope.steps[producer].when
             if gate is None or not sound(gate.expression, scope):
                 continue
+            if _decides_late(scope.steps[producer], scope):
+                continue  # E309 tells
             wanted = unroll.conditions(scope.steps[producer], scope)
             written = wanted == (gate.expression,)
             text = gate.text if written else " and ".join(_shown(one) for one in wanted if one)
@@ -59,6 +62,28 @@ def outside_gate(scope: Scope) -> Iterator[Diagnostic]:
             if not known[pair] and not _reads(gate.expression, step, scope):  # else E211 tells
                 missing[text] = (producer, name)
         yield from _ungated(step, missing, scope)
+
+
+def waits_for_some(scope: Scope) -> Iterator[Diagnostic]:
+    """E309: a step waits for repetitions that a run may leave out."""
+    for step in scope.definition.steps:
+        for word in step.after:
+            producer = scope.steps.get(word.text)
+            if producer is None or producer is step or not _decides_late(producer, scope):
+                continue
+            message = f"step `{step.name.text}` waits for `{word.text}`, which runs only for some "
+            message += "items of a list that a run brings"
+            help = "leave the items that are not wanted out of the list, rather than to a condition"
+            related: tuple[Related, ...] = ()
+            if producer.when is not None:
+                said = "this condition reads the loop variable"
+                related = (Related(said, producer.when.span),)
+            yield Diagnostic("E309", message, word.span, help, related)
+
+
+def _decides_late(step: StepDef, scope: Scope) -> bool:
+    """Whether only a run decides which repetitions of a step there are."""
+    return step.foreach is not None and chooses(step) and scope.listed(step.foreach) is None
 
 
 def _all_imply(

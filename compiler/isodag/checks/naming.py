@@ -29,10 +29,12 @@ def _missing(scope: Scope, *what: str) -> Iterator[tuple[Name, Missing]]:
 def unknown_step(scope: Scope) -> Iterator[Diagnostic]:
     """E201: a name or `after:` speaks of a step that the pipeline does not have."""
     for name, found in _missing(scope, "step"):
-        help = did_you_mean(name.path[1], found.known, "step")
+        bare = name.path[1].removeprefix("steps.").partition(".")[0]
+        help = did_you_mean(bare, found.known, "step")
         yield Diagnostic("E201", f"there is no step `{name.path[1]}`", name.spans[1], help)
     for step in scope.definition.steps if "steps" not in scope.definition.unread else ():
-        for word in step.after:
+        alone = step.pick is not None and step.pick.by is None and step.pick.source.text
+        for word in (*step.after, *((step.pick.source,) if step.pick and alone else ())):
             if word.text not in scope.steps:
                 bare = word.text.removeprefix("steps.").partition(".")[0]
                 help = did_you_mean(bare, scope.steps, "step")
@@ -57,12 +59,13 @@ def unknown_output(scope: Scope) -> Iterator[Diagnostic]:
     for name, found in _missing(scope, "output"):
         step = scope.steps[name.path[1]]
         component = scope.component(step)
-        help = did_you_mean(name.path[3], found.known, "output")
+        bare = name.path[3].rpartition(".")[2]
+        help = did_you_mean(bare, found.known, "output")
         related: tuple[Related, ...] = ()
-        near = suggest(name.path[3], found.known)
+        near = suggest(bare, found.known)
         output = component.output(near) if component and near else None
         if component and output:
-            said = f"{component.name} {component.version} declares `{output.name}`"
+            said = f"{component.name} {component.version}".rstrip() + f" declares `{output.name}`"
             related = (Related(said, output.span),)
         message = f"step `{name.path[1]}` has no output `{name.path[3]}`"
         yield Diagnostic("E203", message, name.spans[3], help, related)

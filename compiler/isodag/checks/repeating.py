@@ -1,4 +1,4 @@
-"""E217 to E219: steps that are repeated by `foreach:`, and their loop variables."""
+"""E217, E218, E222: steps that are repeated by `foreach:`, and their loop variables."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from isodag import types
 from isodag.checks import forgotten
+from isodag.checks.typing import constant_of
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.expressions import Name, Template
-from isodag.frontend.syntax import ConditionDef, Datum, Foreach, ParameterDef, StepDef, Tree
+from isodag.frontend.syntax import (
+    ConditionDef,
+    Datum,
+    Foreach,
+    ParameterDef,
+    StepDef,
+    Tree,
+    Word,
+)
 from isodag.runtime import values
 from isodag.scope import (
+    ITEM_TYPES,
     MAX_COPIES,
     MAX_ITEMS,
     Missing,
@@ -62,7 +72,7 @@ def _no_loop(use: Use, name: Name) -> Diagnostic:
 
 
 def wrong_list(scope: Scope) -> Iterator[Diagnostic]:
-    """E218: what a step is repeated for is not a list of 1 to 100 alike values, known now."""
+    """E218: what a step is repeated for is not a list, or not one of 1 to 100 alike values."""
     repeated = [step for step in scope.definition.steps if step.foreach is not None]
     total = 0
     for step in repeated:
@@ -81,7 +91,7 @@ def _source(step: StepDef, scope: Scope) -> Iterator[Diagnostic]:
     source = step.foreach.source
     if source is None:
         return
-    help = "write the list, or name a variable that holds one: `${{ vars.NAME }}`"
+    help = "write the list, or name what holds one: a variable, or a JsonArray"
     if not isinstance(source.whole, Name):
         if any(forgotten.forgot(part, scope) for part in source.parts):
             return  # E414 tells
@@ -92,12 +102,10 @@ def _source(step: StepDef, scope: Scope) -> Iterator[Diagnostic]:
     found, type_name = scope.look_up(name), scope.type_of(name)
     if isinstance(found, Unknown) and name.path[0] == "each":
         message = f"`in` is read before there is an `{name}`"
-    elif isinstance(found, Missing) and found.what == "repeated":
-        message = f"`{name}` is known only when the pipeline runs: it cannot be repeated over yet"
     elif type_name is None or isinstance(found, ConditionDef):
         return  # told elsewhere
     elif type_name == "JsonArray" and isinstance(found, ParameterDef | StepOutput):
-        message = f"`{name}` is known only when the pipeline runs: it cannot be repeated over yet"
+        return  # only a run knows it; E222 asks for the type of its items
     else:
         message = f"`{name}` is {types.one(type_name)}, not a list"
     yield Diagnostic("E218", message, name.span, help)
@@ -174,14 +182,67 @@ def _alike(items: Sequence[Tree], what: str, *, mappings: bool) -> Iterator[Diag
             return
 
 
-def output_of_repeated(scope: Scope) -> Iterator[Diagnostic]:
-    """E219: a name reads an output of a repeated step, which has one for each repetition."""
-    for use, name in scope.used_names:
-        found = scope.look_up(name)
-        if not isinstance(found, Missing) or found.what != "repeated" or use.role == "foreach":
+def wrong_item_type(scope: Scope) -> Iterator[Diagnostic]:
+    """E222: the `type` of a `foreach` is missing, or is not what the items are."""
+    for step in scope.definition.steps:
+        foreach = step.foreach
+        if foreach is None or (foreach.type is not None and not foreach.type.text):
             continue
-        foreach = scope.steps[name.path[1]].foreach
-        message = f"step `{name.path[1]}` is repeated: its outputs cannot be read yet"
-        help = "write a step for each item instead, and read those"
-        related = (Related("repeated here", foreach.span),) if foreach is not None else ()
-        yield Diagnostic("E219", message, name.span, help, related)
+        word = foreach.type
+        if word is not None and word.text not in ITEM_TYPES:
+            near = types.near(word.text)
+            near = near if near in ITEM_TYPES else suggest(word.text, ITEM_TYPES)
+            help = f"write `{near}`" if near else did_you_mean(word.text, ITEM_TYPES, "type")
+            yield Diagnostic("E222", f"`{word.text}` is no type of items", word.span, help)
+        elif (items := scope.listed(foreach)) is not None:
+            yield from _of_type(items, word) if word is not None else ()
+        elif foreach.source is not None and isinstance(foreach.source.whole, Name):
+            yield from _said(foreach.source.whole, word, scope)
+
+
+def _of_type(items: Sequence[Tree], word: Word) -> Iterator[Diagnostic]:
+    """The first item of a list that is not of the type said."""
+    for item in items:
+        data = datum(item).value
+        if data is None or isinstance(data, list):
+            return  # E218 tells
+        found = values.kind(data)
+        if not types.accepts(word.text, found):
+            message = f"{types.one(found)} among items of type {word.text}"
+            help = f"write `type: {found}`, or mend the item"
+            if found == "JsonObject":
+                help = "remove `type:`, which items that are mappings do not have"
+            related = (Related("the type is said here", word.span),)
+            yield Diagnostic("E222", message, item.span, help, related)
+            return
+
+
+def _said(name: Name, word: Word | None, scope: Scope) -> Iterator[Diagnostic]:
+    """What is wrong with the type said of a list that only a run knows."""
+    found = scope.look_up(name)
+    if isinstance(found, StepOutput) and found.item:
+        if word is not None and types.is_parameter(found.item):
+            if not types.accepts(word.text, found.item):
+                message = f"`{name}` holds {found.item}s, not {word.text}s"
+                help = f"write `type: {found.item}`, or leave it out"
+                yield Diagnostic("E222", message, word.span, help)
+        return
+    if not isinstance(found, ParameterDef | StepOutput) or scope.type_of(name) != "JsonArray":
+        return  # told elsewhere
+    default = constant_of(found.default, scope) if isinstance(found, ParameterDef) else None
+    held = default.value if default is not None and isinstance(default.value, list) else []
+    if word is None:
+        guess = types.common(map(values.kind, held))
+        message = f"what the items of `{name}` are is known only when the pipeline runs"
+        help = "say it beside `in`: `type: String`, Integer, Float or Boolean"
+        if guess in ITEM_TYPES:
+            help = f"say it beside `in`: `type: {guess}`"
+        yield Diagnostic("E222", message, name.span, help)
+        return
+    for at, item in enumerate(held):
+        if default is not None and not types.accepts(word.text, values.kind(item)):
+            kind = "nothing" if item is None else types.one(values.kind(item))
+            message = f"item {at} of the default of `{name}` is {kind}, not {types.one(word.text)}"
+            related = (Related("the type is said here", word.span),)
+            yield Diagnostic("E222", message, default.span, "mend one of them", related)
+            return

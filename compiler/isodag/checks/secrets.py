@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isodag import types
-from isodag.checks import forgotten
+from isodag.checks import forgotten, labels
 from isodag.checks.typing import constant_of
 from isodag.diagnostics import Diagnostic, Related, suggest
 from isodag.expressions import Name, Template
@@ -13,8 +13,6 @@ from isodag.frontend.syntax import Datum, Entry, ParameterDef
 from isodag.runtime import references
 from isodag.runtime.values import kind
 from isodag.scope import Missing, Scope, Unknown, Use, VarValue, names_in
-
-_OURS = "ISODAG_"
 
 
 def secret_elsewhere(scope: Scope) -> Iterator[Diagnostic]:
@@ -24,13 +22,22 @@ def secret_elsewhere(scope: Scope) -> Iterator[Diagnostic]:
         if not is_secret(found) or not isinstance(found, ParameterDef):
             continue
         whole = isinstance(use.expression, Template) and use.expression.whole is name
-        if use.role == "secret" and whole:
+        due = use.role == "secret" or _passed_on(use, scope)
+        if due and whole:
             continue
         message = f"`{name}` is a Secret: only a step's `secret_env` may read it"
-        if use.role == "secret":
+        if due:
             message = f"`{name}` is a Secret, which cannot be joined into text"
         declared = Related(f"parameter `{found.name.text}` is declared here", found.name.span)
-        yield Diagnostic("E411", message, name.span, _way_in(use, name), (declared,))
+        help = _whole(name) if due else _way_in(use, name)
+        yield Diagnostic("E411", message, name.span, help, (declared,))
+
+
+def _passed_on(use: Use, scope: Scope) -> bool:
+    """Whether a value goes to a parameter of a called pipeline that is a Secret too."""
+    component = scope.component(use.step) if use.step is not None else None
+    port = component.input(use.owner) if component is not None and use.role == "input" else None
+    return port is not None and port.type == types.SECRET
 
 
 def is_secret(found: object) -> bool:
@@ -38,9 +45,11 @@ def is_secret(found: object) -> bool:
     return isinstance(found, ParameterDef) and found.type.text == types.SECRET
 
 
+def _whole(name: Name) -> str:
+    return f"give all of it: `${{{{ {name} }}}}`"
+
+
 def _way_in(use: Use, name: Name) -> str:
-    if use.role == "secret":
-        return f"give all of it: `${{{{ {name} }}}}`"
     variable = name.path[1].upper()
     line = f'`secret_env: {{{variable}: "${{{{ {name} }}}}"}}`'
     return f"write {line} in the step; its component then reads the variable `{variable}`"
@@ -56,6 +65,12 @@ def bad_secret(scope: Scope) -> Iterator[Diagnostic]:
     for step in scope.definition.steps:
         for entry in step.secrets:
             yield from _name(entry)
+        called = scope.component(step)
+        passed = [
+            entry for entry in step.inputs
+            if called and (port := called.input(entry.name.text)) and port.type == types.SECRET
+        ]  # fmt: skip
+        for entry in (*step.secrets, *passed):
             what = f"`{entry.name.text}`"
             if (given := constant_of(entry.value, scope)) is not None:
                 yield from _reference(what, given, entry.value, scope)
@@ -64,21 +79,9 @@ def bad_secret(scope: Scope) -> Iterator[Diagnostic]:
 
 
 def _name(entry: Entry) -> Iterator[Diagnostic]:
-    """What is wrong with the name of a variable.
-
-    https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html
-    """
-    text, span = entry.name.text, entry.name.span
-    if not references.VARIABLE.fullmatch(text):
-        message = f"`{text}` is not a name for an environment variable"
-        help = "a name holds letters, digits and _, and no digit first"
-        fixed = "".join(c if c.isascii() and c.isalnum() else "_" for c in text).strip("_")
-        if references.VARIABLE.fullmatch(fixed):
-            help = f"write `{fixed}`: {help}"
-        yield Diagnostic("E412", message, span, help)
-    elif text.startswith(_OURS):
-        message = f"`{text}`: names that start with {_OURS} are isodag's own"
-        yield Diagnostic("E412", message, span, "choose another name")
+    """What is wrong with the name of a variable."""
+    if (wrong := labels.unfit(entry.name.text)) is not None:
+        yield Diagnostic("E412", wrong[0], entry.name.span, wrong[1])
 
 
 def _reference(

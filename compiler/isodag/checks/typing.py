@@ -1,4 +1,4 @@
-"""E401 to E403, E406, E407, W401: values and their types."""
+"""E401 to E403, E406: values and their types."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def inputs_given(scope: Scope) -> Iterator[tuple[StepDef, Entry, Input]]:
         component = scope.component(step)
         for entry in step.inputs if component is not None else ():
             port = component.input(entry.name.text) if component is not None else None
-            if port is not None:
+            if port is not None and port.type != types.SECRET:  # else E411 and E412 tell
                 for value in unroll.variants(entry.value, scope):
                     yield step, Entry(entry.name, value), port
 
@@ -83,6 +83,8 @@ def wrong_literal(scope: Scope) -> Iterator[Diagnostic]:
             yield from _admitted(where, type_name, given, ())
     told: set[Span] = set()
     for step, entry, port in inputs_given(scope):
+        if said_otherwise(step, entry, port, scope) is not None:
+            continue  # E402 tells
         given = constant_of(entry.value, scope)
         if given is not None and not forgotten.forgot(given.value, scope):  # else E414 tells
             related = ends(entry.value, port, scope)
@@ -93,6 +95,17 @@ def wrong_literal(scope: Scope) -> Iterator[Diagnostic]:
             if place not in told:
                 yield from _admitted(f"input `{port.name}`", port.type, given, related)
             told |= {place} if place is not None else set()
+
+
+def said_otherwise(step: StepDef, entry: Entry, port: Input, scope: Scope) -> Name | None:
+    """The loop variable that an input gets, where its `type:` is none that the input takes."""
+    written = step.entry(entry.name.text)
+    name = written.value.whole if written and isinstance(written.value, Template) else None
+    if step.foreach is None or step.foreach.type is None or not isinstance(name, Name):
+        return None
+    each = scope.look_up(name)
+    wrong = isinstance(each, EachValue) and not types.accepts(port.type, each.type)
+    return name if wrong else None
 
 
 def _where_read(
@@ -162,6 +175,12 @@ def _finite(data: Any) -> bool:
 def wrong_wire(scope: Scope) -> Iterator[Diagnostic]:
     """E402: a parameter or output flows into an input of another type."""
     for step, entry, port in inputs_given(scope):
+        if (name := said_otherwise(step, entry, port, scope)) is not None:
+            given = scope.type_of(name)
+            message = f"`{name}` is of type {given}, but input `{port.name}` takes {port.type}"
+            help = "only Integer widens to Float, and an artifact kind to Artifact"
+            yield Diagnostic("E402", message, name.span, help, ends(entry.value, port, scope))
+            continue
         if not isinstance(entry.value, Template) or constant_of(entry.value, scope) is not None:
             continue
         whole = entry.value.whole
@@ -170,7 +189,7 @@ def wrong_wire(scope: Scope) -> Iterator[Diagnostic]:
         if whole is None:
             if any(scope.type_of(p) in types.ARTIFACT_TYPES for p in names_in(entry.value)):
                 continue  # E407 tells
-            given: str | None = "String"
+            given = "String"
             span, shown = entry.value.span, "joined text"
         else:
             if not isinstance(whole, Name) or isinstance(scope.look_up(whole), ConditionDef):
@@ -301,39 +320,3 @@ def unknown_type(scope: Scope) -> Iterator[Diagnostic]:
             near = types.SECRET if word.text.lower() == "secret" else types.near(word.text)
             help = f"write `{near}`" if near else did_you_mean(word.text, types.DECLARABLE, "type")
             yield Diagnostic("E406", f"`{word.text}` is not a type", word.span, help)
-
-
-def artifact_in_text(scope: Scope) -> Iterator[Diagnostic]:
-    """E407: an artifact, list or mapping is joined into text."""
-    for use, part in joined(scope):
-        found = scope.type_of(part)
-        if found in (None, "String", "Integer", "Float", "Boolean"):
-            continue
-        message = f"`{part}` is of type {found} and cannot be joined into text"
-        help = "pass it as an input of its own"
-        if use.role == "message":
-            help = "a message holds numbers and text"
-        yield Diagnostic("E407", message, part.span, help)
-
-
-def joined(scope: Scope) -> Iterator[tuple[Any, Name]]:
-    """Every name that stands inside text, or alone in a message."""
-    for use in scope.uses:
-        template = use.expression
-        if use.role == "foreach":
-            continue  # E218 tells
-        if isinstance(template, Template) and (template.whole is None or use.role == "message"):
-            for part in template.parts:
-                if isinstance(part, Name):
-                    yield use, part
-
-
-def number_in_text(scope: Scope) -> Iterator[Diagnostic]:
-    """W401: a Float or Boolean is joined into an input's text; its spelling differs by target."""
-    for use, part in joined(scope):
-        found = scope.type_of(part)
-        constant = isinstance(scope.look_up(part), VarValue | EachValue)
-        if use.role == "input" and found in ("Float", "Boolean") and not constant:
-            message = f"the text of `{part}` ({found}) is spelt differently by each target"
-            help = "pass it as an input of its own type"
-            yield Diagnostic("W401", message, part.span, help)

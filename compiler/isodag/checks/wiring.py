@@ -8,6 +8,7 @@ from itertools import pairwise
 from isodag import gates
 from isodag.component import Component
 from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
+from isodag.frontend import schema
 from isodag.frontend.syntax import StepDef
 from isodag.scope import Missing, Scope
 from isodag.source import Span
@@ -69,7 +70,7 @@ def unknown_input(scope: Scope) -> Iterator[Diagnostic]:
 def cycle(scope: Scope) -> Iterator[Diagnostic]:
     """E211: steps wait for each other in a circle, or for themselves."""
     edges = {
-        name: sorted({producer for producer, _ in gates.upstream(step, scope)})
+        name: sorted({producer for producer, _ in gates.upstream(step, scope) if not step.last})
         for name, step in sorted(scope.steps.items())
     }
     done: set[str] = set()
@@ -133,16 +134,18 @@ def arrows(path: list[str]) -> str:
 
 
 def component_or_fail(scope: Scope) -> Iterator[Diagnostic]:
-    """E212: a step has neither or both of `component` and `fail`."""
+    """E212: a step has none, or more than one, of `component`, `fail` and `pick`."""
     for step in scope.definition.steps:
-        if step.unread & {"component", "fail"}:
+        if step.unread & {"component", "fail", "pick"}:
             continue
-        if step.component is None and step.fail is None:
-            message = f"step `{step.name.text}` says neither `component` nor `fail`"
+        said = [key for key in ("component", "fail", "pick") if key in step.keys]
+        if not said:
+            message = f"step `{step.name.text}` says neither `component` nor `fail` nor `pick`"
             yield Diagnostic("E212", message, step.name.span, "add `component: NAME@1`")
-        elif step.component is not None and step.fail is not None:
-            message = f"step `{step.name.text}` says both `component` and `fail`"
-            first, last = sorted((step.keys["component"], step.keys["fail"]))
+        elif len(said) > 1 and not (step.last and {"fail", "pick"} & set(said)):  # E226 tells
+            said.sort(key=lambda key: step.keys[key])
+            message = f"step `{step.name.text}` says both `{said[0]}` and `{said[1]}`"
+            first, last = step.keys[said[0]], step.keys[said[1]]
             related = (Related("the other stands here", first),)
             yield Diagnostic("E212", message, last, "make them two steps", related)
 
@@ -159,9 +162,10 @@ def output_of_fail(scope: Scope) -> Iterator[Diagnostic]:
 def setting_on_fail(scope: Scope) -> Iterator[Diagnostic]:
     """E216: a `fail` step has inputs or settings, which nothing would read."""
     for step in scope.definition.steps:
-        if step.fail is None or step.component is not None:
+        if step.fail is None or step.component is not None or step.pick is not None or step.last:
             continue
-        for key in ("foreach", "inputs", "secret_env", "resources", "cache", "retry", "targets"):
+        settings = (item.name for item in schema.SETTINGS)
+        for key in ("foreach", "inputs", "secret_env", *settings, "targets"):
             if key in step.keys:
                 message = f"a `fail` step takes no `{key}`"
                 yield Diagnostic("E216", message, step.keys[key], "remove it")

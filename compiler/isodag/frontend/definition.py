@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isodag.diagnostics import Diagnostic
+from isodag.diagnostics import Diagnostic, Related
 from isodag.expressions import Template
-from isodag.frontend import mentions, nodes, schema
+from isodag.frontend import nodes, repeats, schema
 from isodag.frontend.nodes import Node, Scalar
 from isodag.frontend.reader import (
-    IDENTIFIER,
     MAX_PORTS,
     MAX_STEPS,
     PIPELINE_NAME,
@@ -22,7 +21,6 @@ from isodag.frontend.syntax import (
     Datum,
     Definition,
     Entry,
-    Foreach,
     OutputDef,
     ParameterDef,
     StepDef,
@@ -31,7 +29,7 @@ from isodag.frontend.syntax import (
     Word,
 )
 
-_OWN_NAMES = ("vars", "parameters", "conditions", "steps")
+_OWN_NAMES = ("vars", "parameters", "conditions", "steps", "finally")
 
 
 def read(
@@ -66,10 +64,7 @@ def read(
             reader.condition(word, value)
             for word, value in reader.entries(part("conditions"), "a condition", RESERVED)
         ),
-        steps=tuple(
-            _step(reader, word, value, blocks)
-            for word, value in reader.entries(part("steps"), "a step", most=MAX_STEPS)
-        ),
+        steps=_steps(reader, part("steps"), part("finally"), blocks),
         outputs=tuple(
             OutputDef(word, reader.written(value))
             for word, value in reader.entries(part("outputs"), "an output")
@@ -79,7 +74,7 @@ def read(
         unread=frozenset(fields.unread | reader.unsure(fields, *_OWN_NAMES)),
         mentions=tuple(reader.mentions),
     )
-    if "steps" in fields and not definition.steps:
+    if "steps" in fields and not any(not step.last for step in definition.steps):
         help = "add one: `NAME: {component: NAME@1}`"
         reader.report("E109", "a pipeline has no steps", fields["steps"][0].span, help)
     return definition, reader.diagnostics
@@ -135,7 +130,29 @@ def _parameter(reader: Reader, name: Word, node: Node) -> ParameterDef:
     )
 
 
-def _step(reader: Reader, name: Word, node: Node, blocks: TargetBlocks) -> StepDef:
+def _steps(
+    reader: Reader, steps: Node | None, last: Node | None, blocks: TargetBlocks
+) -> tuple[StepDef, ...]:
+    """The steps under `steps:`, and those under `finally:` whose names are not taken."""
+    found = {
+        word.text: _step(reader, word, value, blocks)
+        for word, value in reader.entries(steps, "a step", most=MAX_STEPS)
+    }
+    for word, value in reader.entries(last, "a step", most=MAX_STEPS):
+        step = _step(reader, word, value, blocks, last=True)
+        if word.text in found:
+            message = f"there is a step `{word.text}` already, under `steps:`"
+            related = (Related("it stands here", found[word.text].name.span),)
+            found_twice = Diagnostic("E229", message, word.span, "choose another name", related)
+            reader.diagnostics.append(found_twice)
+        else:
+            found[word.text] = step
+    return tuple(found.values())
+
+
+def _step(
+    reader: Reader, name: Word, node: Node, blocks: TargetBlocks, last: bool = False
+) -> StepDef:
     fields = reader.fields(node, schema.STEP, f"step `{name.text}`")
     reader.step = name.text
 
@@ -146,11 +163,10 @@ def _step(reader: Reader, name: Word, node: Node, blocks: TargetBlocks) -> StepD
     pairs = inputs.pairs if isinstance(inputs, nodes.Mapping) else ()
     when, after, fail = part("when"), part("after"), part("fail")
     settings = {
-        key.name: reader.block(fields[key.name][1], schema.SETTING_KEYS[key.name], f"`{key.name}`")
+        key.name: reader.setting(fields[key.name][1], key.name)
         for key in schema.SETTINGS
         if key.name in fields
     }
-    foreach = _foreach(reader, part("foreach"))
     step = StepDef(
         name=name,
         component=reader.word(fields["component"][1]) if "component" in fields else None,
@@ -170,8 +186,11 @@ def _step(reader: Reader, name: Word, node: Node, blocks: TargetBlocks) -> StepD
         targets=blocks.read(part("targets"), "step"),
         keys={key: scalar.span for key, (scalar, _) in fields.items()},
         unread=frozenset(fields.unread | ({"inputs"} if _doubled(inputs) else set())),
-        foreach=foreach,
+        foreach=repeats.foreach(reader, part("foreach")),
         secrets=_secrets(reader, part("secret_env")),
+        pick=repeats.pick(reader, part("pick")),
+        last=last,
+        description=reader.text(fields, "description"),
     )
     reader.step = ""
     return step
@@ -186,41 +205,13 @@ def _secrets(reader: Reader, node: Node | None) -> tuple[Entry, ...]:
     )
 
 
-def _foreach(reader: Reader, node: Node | None) -> Foreach | None:
-    """What repeats a step; its loop variable is empty where that could not be read."""
-    if node is None:
-        return None
-    fields = reader.fields(node, schema.FOREACH, "`foreach`")
-    var = Word("", node.span)
-    if "var" in fields:
-        key = fields["var"][1]
-        if isinstance(key, Scalar):
-            reader.identifier(key, IDENTIFIER, "a loop variable")
-            var = reader.word(key) if IDENTIFIER.fullmatch(key.text) else var
-    if "in" not in fields:
-        return Foreach(var, None, None, node.span)
-    held = fields["in"][1]
-    written = reader.written(held) if not isinstance(held, nodes.Mapping) else None
-    if isinstance(held, nodes.Sequence) and isinstance(written, Datum):
-        return Foreach(var, tuple(map(reader.tree, held.items)), None, held.span)
-    if isinstance(written, Template):
-        return Foreach(var, None, written if written.parts else None, held.span)
-    if not (isinstance(held, Scalar) and mentions.whole(held.text)):  # else E414 or E218 tells
-        reader.wrong_kind(held, "a list", "`in`")
-        return Foreach(var, None, None, held.span)
-    return Foreach(var, None, Template((held.text,), held.span), held.span)
-
-
 def _settings(
     reader: Reader, node: Node | None, keys: tuple[Key, ...], what: str
 ) -> dict[str, Tree]:
     if node is None:
         return {}
     fields = reader.fields(node, keys, what)
-    return {
-        key: reader.block(value, schema.SETTING_KEYS[key], f"`{key}`")
-        for key, (_, value) in fields.items()
-    }
+    return {key: reader.setting(value, key) for key, (_, value) in fields.items()}
 
 
 class TargetBlocks:

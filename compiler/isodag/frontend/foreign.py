@@ -18,6 +18,7 @@ _WORDS = {
     "conditions": "gates",
     "steps": "jobs tasks nodes stages dag templates components operators",
     "outputs": "results outs",
+    "finally": "on_exit exit_handler always cleanup teardown ensure after_all exit_task onexit",
     "targets": "platforms backends",
     # a step
     "component": "uses image run type ref component_ref template task job module op action script "
@@ -27,9 +28,14 @@ _WORDS = {
     "after": "needs depends_on dependencies depends run_after requires upstream follows wait_for",
     "fail": "error raise exit abort message",
     "foreach": "matrix loop for with_items with_param parallel_for each for_each strategy map",
+    "pick": "select best best_of argmax argmin choose choice top get_best",
     "resources": "compute limits requests machine",
     "cache": "caching caching_options memoize cache_config",
     "retry": "retries retry_strategy retry_policy retry_policies",
+    "environment": "env envs env_vars env_variables environment_variables",
+    "timeout": "time_limit timeout_minutes timeout_seconds deadline active_deadline_seconds "
+    "max_run max_runtime max_runtime_in_seconds",
+    "tags": "labels tag",
     "description": "desc doc help summary comment",
     # a parameter, an input of a component
     "type": "kind data_type datatype",
@@ -38,11 +44,16 @@ _WORDS = {
     "maximum": "max le most upper",
     "enum": "choices options allowed_values allowed values one_of literals",
     "pattern": "regex regexp match",
+    # a pick
+    "from": "source of step steps over among",
+    "highest": "max maximum argmax greatest maximize",
+    "lowest": "min minimum argmin least minimize",
     # settings
     "cpu": "cpus cores vcpu vcpus cpu_limit cpu_request",
     "memory": "mem ram memory_limit memory_request",
     "gpu": "gpus accelerator accelerators accelerator_count",
     "disk": "storage ephemeral_storage volume disk_size",
+    "instances": "instance_count count nodes node_count hosts machines workers replicas",
     "max_age": "ttl expire_after max_cache_staleness max_staleness age",
     "max_attempts": "attempts limit max_retries max_retry_count max_attempt count retries max",
     "on": "causes errors exception_types exceptions",
@@ -76,8 +87,6 @@ _STEP = {
     "name": "the key above it names the step",
     "id": "the key above it names the step",
     "outputs": "a component declares its outputs; read one as `steps.NAME.outputs.NAME`",
-    "env": "give values as `inputs:`; a component reads no environment of the pipeline's",
-    "timeout": "a time limit is the platform's: on SageMaker, in `targets.sagemaker.arguments`",
 }
 _PIPELINE = {
     "metadata": "name and description stand at the top level",
@@ -109,6 +118,7 @@ _SPEC = {
 _HINTS = {
     "implementation": _SPEC, "component": _STEP, "steps": _PIPELINE, "minimum": _PARAMETER,
     "optional": _INPUT,
+    "retry": {"targets": "a target's settings for all steps stand under the pipeline's `targets:`"},
     "sagemaker": {"local": "the local engine needs no settings here; it takes `resources:`"},
     "memory": {
         "limits": "write cpu and memory right under `resources:`",
@@ -121,7 +131,8 @@ _VAR = "let the definition read `${{ vars.NAME }}` there, and give `vars:` here"
 _CONDITION = "let the definition's condition read a parameter, and give its default here"
 _SAME = "the same steps run with every values file; write it in the definition"
 _FIXED = {
-    "component": _SAME, "fail": _SAME, "after": _SAME, "outputs": _SAME, "inputs": _VAR,
+    "component": _SAME, "fail": _SAME, "pick": _SAME, "after": _SAME, "outputs": _SAME,
+    "inputs": _VAR,
     "foreach": _VAR, "secret_env": _VAR, "when": _CONDITION, "conditions": _CONDITION,
     "name": "write it in the definition", "description": "write it in the definition",
     "defaults": "write it for each step, under `steps:`",

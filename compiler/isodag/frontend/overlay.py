@@ -10,6 +10,8 @@ from isodag.frontend.nodes import Mapping, Node, Scalar
 from isodag.frontend.reader import Reader, header
 from isodag.source import Source
 
+_PARTS = {"vars": "variable", "parameters": "parameter", "steps": "step", "finally": "step"}
+
 
 def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
     """The definition's document with a `kind: Values` document laid over it.
@@ -21,7 +23,7 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
         return definition, reader.diagnostics
     fields = reader.fields(values, schema.VALUES, "a values file")
     laid = definition
-    for part, noun in (("vars", "variable"), ("parameters", "parameter"), ("steps", "step")):
+    for part, noun in _PARTS.items():
         if part not in fields:
             continue
         own, wanted = definition.get(part), fields[part][1]
@@ -45,7 +47,7 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
                 continue
             if part == "parameters":
                 value = _mapping(value, "default", key)
-            elif part == "steps":
+            elif part in ("steps", "finally"):
                 what = f"a values file's step `{key.text}`"
                 inner = reader.fields(value, schema.STEP_VALUES, what)
                 value = _pairs(own, list(inner.values()))
@@ -58,7 +60,7 @@ def lay(definition: Node, values: Node) -> tuple[Node, list[Diagnostic]]:
 
 def _elsewhere(definition: Mapping, name: str, part: str) -> str | None:
     """The other part of a definition that has a name."""
-    for other in ("vars", "parameters", "steps"):
+    for other in _PARTS:
         node = definition.get(other) if other != part else None
         if isinstance(node, Mapping) and node.get(name) is not None:
             return other

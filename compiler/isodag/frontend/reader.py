@@ -127,6 +127,37 @@ class Reader(Mappings):
         places = {name: key.span for name, (key, _) in fields.items()}
         return Tree(value, node.span, {**dict.fromkeys(fields.unread, node.span), **places})
 
+    def setting(self, node: Node, key: str) -> Tree:
+        """What stands under one of a step's settings."""
+        if key in schema.SETTING_KEYS:
+            return self.block(node, schema.SETTING_KEYS[key], f"`{key}`")
+        if key in schema.TEXTS:
+            return self.named_texts(node, free=key == "environment")
+        return self.tree(node)
+
+    def named_texts(self, node: Node, free: bool) -> Tree:
+        """Text by the user's own names; numbers and booleans are the text that stands there.
+
+        free  whether `x-*` keys are, as no name of the kind starts so
+        """
+        value, places = {}, {}
+        for key, held in node.pairs if isinstance(node, nodes.Mapping) else ():
+            if free and key.text.startswith("x-"):
+                continue
+            if not isinstance(held, Scalar):
+                self.wrong_kind(held, "text", f"`{key.text}`")
+                continue
+            if held.value is None:
+                message = f"`{key.text}` must be text, not nothing"
+                self.report("E108", message, held.span, 'for empty text write ""')
+                continue
+            written = self.written(held)
+            if isinstance(written, Datum):
+                text = held.value if isinstance(held.value, str) else held.text
+                written = Datum(text, held.span, held.text)
+            value[key.text], places[key.text] = Tree(written, held.span), key.span
+        return Tree(value, node.span, places)
+
     def condition(self, name: Word, node: Node) -> ConditionDef:
         """A bare expression; a Boolean scalar (`when: true`) is one too."""
         if not isinstance(node, Scalar) or node.value is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isodag.expressions import Expression, Template
+from isodag.expressions import Expression, Name, Template
 from isodag.source import Span
 
 
@@ -91,18 +91,40 @@ class Entry:
 
 @dataclass(frozen=True)
 class Foreach:
-    """`foreach: {var: name, in: [a, b]}`.
+    """`foreach: {var: name, in: [a, b], type: Integer}`.
 
     items   of the list, each at its place; None where there is no list
     source  what stands there instead, such as `${{ vars.rates }}`; None where it was no good,
             which has been reported
     span    of what stands under `in`
+    type    of an item, as written
     """
 
     var: Word
     items: tuple[Tree, ...] | None
     source: Template | None
     span: Span
+    type: Word | None = None
+
+
+@dataclass(frozen=True)
+class PickDef:
+    """`pick: {from: train, highest: accuracy}`, or `lowest:`.
+
+    source   the repeated step that it takes from; empty where that could not be read
+    by       the output that decides, as the name `steps.SOURCE.outputs.OUTPUT`; None where not
+             exactly one of `highest` and `lowest` names one
+    highest  whether the greatest is the best, or the least
+    keys     where each of its keys stands
+    unread   keys that could not be used, which has been reported
+    """
+
+    source: Word
+    by: Name | None
+    highest: bool
+    span: Span
+    keys: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,23 +132,26 @@ class Repetition:
     """Which repetition of a step one of its copies is: `index` counts from 0.
 
     value  of the loop variable `var`: plain data
+    outer  of the pipeline around it, where that is repeated too
     """
 
     step: str
     index: int
     var: str
     value: Any
+    outer: Repetition | None = None
 
 
 @dataclass(frozen=True)
 class StepDef:
-    """`steps: {name: {component | fail, when, after, inputs, settings}}`.
+    """`steps: {name: {component | fail | pick, when, after, inputs, settings}}`.
 
     secrets   `secret_env: {NAME: …}`
-    settings  resources, cache, retry, as written on the step; targets by target name
+    settings  resources, environment, timeout, … as written on the step; targets by target name
     unread    keys that could not be used, which has been reported: rules that need them skip it
     foreach   what repeats the step, as written
-    repetition  of a copy made by `unroll`, which repetition it is
+    last      whether it stands under `finally:`, not `steps:`
+    description  what it is for; nothing reads it but people
     """
 
     name: Word
@@ -140,8 +165,10 @@ class StepDef:
     keys: Mapping[str, Span]
     unread: frozenset[str] = frozenset()
     foreach: Foreach | None = None
-    repetition: Repetition | None = None
     secrets: tuple[Entry, ...] = ()
+    pick: PickDef | None = None
+    last: bool = False
+    description: str = ""
 
     def entry(self, name: str) -> Entry | None:
         """The input of that name."""
@@ -169,6 +196,7 @@ class Mention:
 class Definition:
     """One DAG file, a values file laid over it.
 
+    steps     those under `steps:`, then those under `finally:`
     mentions  in texts of the definition, names that no expression holds
     written   names in the file's own text, as `vars.x`, where a values file is laid over it: what
               it replaced has read them

@@ -25,11 +25,11 @@ def check(node: Node, targets: Mapping[str, tuple[Key, ...]]) -> list[Diagnostic
     for part in ("vars", "parameters"):
         for _, value in _entries(fields, part):
             reader.written(value)
-    for name, value in _entries(fields, "steps"):
+    for name, value in (*_entries(fields, "steps"), *_entries(fields, "finally")):
         inner = reader.fields(value, schema.STEP_VALUES, f"a values file's step `{name}`")
         for key, (_, block) in inner.items():
-            if key in schema.SETTING_KEYS:
-                reader.block(block, schema.SETTING_KEYS[key], f"`{key}`")
+            if key != "targets":
+                reader.setting(block, key)
         if "targets" in inner:
             blocks.read(inner["targets"][1], "step")
     if "targets" in fields:
