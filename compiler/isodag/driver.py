@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from isodag import checks, diagnostics, ir, spec
-from isodag.component import Component
+from isodag.calls import Calls, document
 from isodag.diagnostics import Diagnostic
-from isodag.frontend import credentials, files, mentions, nodes, overlay, values_file
+from isodag.frontend import credentials, mentions, nodes, overlay, values_file
 from isodag.frontend.definition import read
 from isodag.frontend.schema import Key
-from isodag.frontend.syntax import Definition
-from isodag.library import Library, Shelf, folders_for
+from isodag.inline import as_written, inlined
+from isodag.library import Shelf
 from isodag.lower import lower
-from isodag.scope import Scope
 from isodag.source import Source, Span
 from isodag.targets import Emitted, kfp, sagemaker
 
@@ -57,7 +56,7 @@ def load(
     shelf       components already read, which files of one call may share
     """
     sources: dict[str, Source] = {}
-    node, problems = _document(path, sources, data)
+    node, problems = document(path, sources, data)
     layers = [_values(path, name, sources) for name in values]
     layers += [_setting(text, sources) for text in sets]
     written = node
@@ -74,20 +73,19 @@ def load(
         return _loaded(None, problems, sources)
     if layers:
         definition = replace(definition, written=mentions.everywhere(sources[str(path)].text))
-    base = Path(path).parent
-    library = Library(base, folders_for(base, components), sources, shelf or Shelf())
-    scope, found = _resolve(definition, library)
+    calls = Calls(_keys(), components, sources, shelf or Shelf())
+    scope, found = calls.resolve(definition, path)
     problems += found
     told = checks.run(scope)
     if written is not None and layers and any(item.code in checks.UNREAD for item in told):
         # what the file itself reads is not unused because a layer replaced the place that reads it
         plain, _ = read(written, str(path), _keys())
-        unread = checks.run(_resolve(plain, library)[0]) if plain is not None else []
+        unread = checks.run(calls.resolve(plain, path)[0]) if plain is not None else []
         told = [item for item in told if item.code not in checks.UNREAD or item in unread]
     problems += told
     if diagnostics.failed(problems):
         problems = [item for item in problems if item.code not in checks.MOOT]
-    pipeline = None if diagnostics.failed(problems) else lower(scope)
+    pipeline = None if diagnostics.failed(problems) else inlined(lower(scope))
     digest = _digest(path, values, sets, sources, pipeline)
     return _loaded(pipeline, problems, sources, digest)
 
@@ -104,7 +102,7 @@ def _loaded(
 def load_values(path: str | Path, data: bytes | None = None) -> Loaded:
     """What is wrong with a values file whatever it is laid over; there is no pipeline."""
     sources: dict[str, Source] = {}
-    node, problems = _document(path, sources, data)
+    node, problems = document(path, sources, data)
     if node is not None:
         problems += values_file.check(node, _keys())
     return _loaded(None, problems, sources)
@@ -134,7 +132,7 @@ def compile(loaded: Loaded, target: str) -> Emitted:
     if loaded.pipeline is None:
         return Emitted(diagnostics=tuple(loaded.diagnostics))
     emitted: Emitted = TARGETS[target].emit(loaded.pipeline)
-    return emitted
+    return replace(emitted, diagnostics=as_written(emitted.diagnostics, loaded.pipeline))
 
 
 def meant_for(loaded: Loaded) -> tuple[str, ...]:
@@ -169,17 +167,6 @@ def check(loaded: Loaded, targets: Sequence[str] = ()) -> list[Diagnostic]:
     return diagnostics.ordered(found)
 
 
-def _document(
-    path: str | Path, sources: dict[str, Source], data: bytes | None = None
-) -> tuple[nodes.Node | None, list[Diagnostic]]:
-    source, problems = files.load(path, data)
-    sources[source.path] = source
-    node = None
-    if not problems:
-        node, problems = nodes.parse(source)
-    return node, problems + (credentials.problems(node) if node is not None else [])
-
-
 def _setting(text: str, sources: dict[str, Source]) -> tuple[nodes.Node | None, list[Diagnostic]]:
     source, node, problems = overlay.setting(text, sources)
     sources[source.path] = source
@@ -197,24 +184,7 @@ def _values(
         help = diagnostics.did_you_mean(named.stem, known, "values file")
         message = f"there is no values file `{named}`"
         return None, [Diagnostic("E101", message, Span(str(named), 1, 1, 1, 1), help)]
-    return _document(named, sources)
-
-
-def _resolve(definition: Definition, library: Library) -> tuple[Scope, list[Diagnostic]]:
-    """The definition with its steps' components; a reference used twice is reported at each."""
-    components: dict[str, Component | None] = {}
-    problems: list[Diagnostic] = []
-    for step in definition.steps:
-        if step.component is None:
-            components[step.name.text] = None
-            continue
-        components[step.name.text], found = library.find(step.component)
-        problems += found
-    run_time = {
-        name: frozenset(key.name for key in target.KEYS if key.run_time)
-        for name, target in TARGETS.items()
-    }
-    return Scope(definition, components, run_time), problems
+    return document(named, sources)
 
 
 def _digest(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isodag import spec
+from isodag import project, spec
 from isodag.component import Component
-from isodag.diagnostics import Diagnostic, did_you_mean, suggest
+from isodag.diagnostics import Diagnostic, Related, did_you_mean, suggest
 from isodag.frontend.files import neighbour
 from isodag.frontend.syntax import Word
 from isodag.source import Source, Span
@@ -47,12 +47,14 @@ class Library:
     base     the folder of the DAG file, for `./` references
     folders  folders whose sub-folders are components
     sources  gets the text of the files read, for the messages
+    call     gives the component that a pipeline's file is, named so; None: there are none
     """
 
     base: Path
     folders: tuple[Path, ...]
     sources: dict[str, Source] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
+    call: Callable[[Path, Word], tuple[Component | None, list[Diagnostic]]] | None = None
 
     def find(self, reference: Word) -> tuple[Component | None, list[Diagnostic]]:
         """The component that a reference names, or why there is none (E207, E208, E7xx)."""
@@ -108,10 +110,16 @@ class Library:
         if bare is not None and "/" not in name:
             message = f"`{bare}` has no component.yaml in it"
             return None, [Diagnostic("E207", message, reference.span, _inside(bare, name))]
-        if "/" in name and os.path.exists(self.base / name):
-            help = f"a path starts with a dot: write ./{name}"
+        if (file := self._file(name)) is not None:
+            help = f"a path starts with a dot: write ./{file}"
         message = f"there is no component `{name}`"
         return None, [Diagnostic("E207", message, reference.span, help)]
+
+    def _file(self, name: str) -> str | None:
+        """The path that a name without a dot before it stands for, if there is such a file."""
+        if "/" in name or name.endswith((".yaml", ".yml")):
+            return name if os.path.exists(self.base / name) else None
+        return f"{name}.yaml" if os.path.isfile(self.base / f"{name}.yaml") else None
 
     def _spelt(self, text: str) -> str | None:
         """The help for a reference written as other tools write one, `name:1` or `Its title`."""
@@ -130,7 +138,7 @@ class Library:
             path = path / "component.yaml"
         if not os.path.isfile(path):
             message = f"there is no component at `{reference.text}`"
-            help = "name a folder with a component.yaml in it, or a spec file"
+            help = "name a folder with a component.yaml in it, a spec file, or a pipeline"
             bare = reference.text.rpartition("@")[0]
             if path.name == "component.yaml" and os.path.isdir(path.parent):
                 message = f"`{reference.text}` has no component.yaml in it"
@@ -138,10 +146,21 @@ class Library:
             elif bare and os.path.exists(self.base / bare):
                 help = f"a path takes no version: write {bare}"
             elif near := neighbour(self.base / reference.text):
-                help = f"did you mean `{near}`?"
+                # a file's ending alone makes no two names alike
+                near_too = suggest(Path(reference.text).stem, [near.stem])
+                help = f"did you mean `{near}`?" if near_too else help
             return None, [Diagnostic("E207", message, reference.span, help)]
         own = path.name in spec.SPEC_NAMES
-        return self._load(path, path.resolve().parent.name if own else path.stem)
+        kind = "component" if own or self.call is None else project.kind_of_file(path)
+        if kind == "definition" and self.call is not None:
+            return self.call(path, reference)
+        component, problems = self._load(path, path.resolve().parent.name if own else path.stem)
+        if [item.code for item in problems] == ["E112"]:  # the file may be right: the call is not
+            message = f"`{reference.text}`: {problems[0].message}"
+            related = (Related("it says so here", problems[0].span),)
+            help = "name a component, or a file with `kind: Pipeline`"
+            return None, [Diagnostic("E207", message, reference.span, help, related)]
+        return component, problems
 
     def _versions(self, name: str) -> Iterable[Component]:
         for folder in self.folders:
@@ -163,6 +182,8 @@ def _inside(folder: Path, text: str) -> str | None:
         names = sorted(item.name for item in folder.iterdir())[:1000]
     except OSError:
         return None
+    if "pipeline.yaml" in names:
+        return f"name the pipeline in it: {text.rstrip('/')}/pipeline.yaml"
     specs = [name for name in names if name in spec.SPEC_NAMES or suggest(name, ["component.yaml"])]
     inner = [name for name in names if os.path.isfile(folder / name / "component.yaml")]
     if specs:

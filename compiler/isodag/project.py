@@ -78,6 +78,12 @@ def kind_of(data: bytes) -> str:
     return "definition" if api.startswith("isodag") else "foreign"
 
 
+def kind_of_file(path: Path) -> str:
+    """What a file is, as `kind_of` says it; `broken` where it cannot be read."""
+    data = _read(path)
+    return kind_of(data) if data is not None else "broken"
+
+
 def _named(name: str) -> list[File]:
     if name == "-":
         data = sys.stdin.buffer.read(files.MAX_BYTES + 1)

@@ -11,10 +11,12 @@ from isodag.editors.words import Schema, mapping, named, or_expression, root
 from isodag.frontend import schema
 from isodag.frontend.reader import IDENTIFIER, PIPELINE_NAME, RESERVED
 from isodag.frontend.schema import Key
+from isodag.scope import ITEM_TYPES
 
 Targets = Mapping[str, tuple[Key, ...]]
 
 CONDITION: Schema = {"type": ["string", "boolean"]}
+TEXT: Schema = {"type": ["string", "number", "boolean"]}  # numbers and booleans as they are written
 PLAIN: Schema = {"type": ["string", "number", "boolean", "array", "object"]}  # anything but nothing
 
 
@@ -34,11 +36,17 @@ def pipeline(components: Sequence[Component], targets: Targets) -> Schema:
             "parameters": named(_parameter()),
             "conditions": named(CONDITION, RESERVED),
             "defaults": mapping(schema.SETTINGS, _settings()),
-            "steps": {**named(_step(components, targets)), "minProperties": 1},
+            "steps": {**named(_step(targets)), "minProperties": 1},
+            "finally": named(_step(targets, last=True)),
             "outputs": named({}),
             "targets": _targets(targets, "pipeline"),
         },
     )
+    shared = {
+        "component": inputs.reference(components),
+        "inputs": {"allOf": inputs.by_component(components)},
+    }
+    body = {**body, "$defs": shared}
     return root("isodag pipeline", "A DAG file: `kind: Pipeline`.", body)
 
 
@@ -53,6 +61,7 @@ def values(targets: Targets) -> Schema:
             "vars": named(PLAIN),
             "parameters": named({}),
             "steps": named(step),
+            "finally": named(step),
             "targets": _targets(targets, "pipeline"),
         },
     )
@@ -87,12 +96,14 @@ def _typed(type_name: str) -> Schema:
     }
 
 
-def _step(components: Sequence[Component], targets: Targets) -> Schema:
+def _step(targets: Targets, last: bool = False) -> Schema:
+    """A step; `last`: one under `finally:`, which has a component and waits for nothing."""
+    keys = [key for key in schema.STEP if not (last and key.name in schema.NOT_LAST)]
     table = mapping(
-        schema.STEP,
+        keys,
         {
             **_settings(),
-            "component": inputs.reference(components),
+            "component": {"$ref": "#/$defs/component"},
             "when": CONDITION,
             "after": {
                 "type": "array",
@@ -103,27 +114,99 @@ def _step(components: Sequence[Component], targets: Targets) -> Schema:
                 {
                     "var": {"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"},
                     "in": or_expression({"type": "array"}),
+                    "type": {"enum": list(ITEM_TYPES)},
                 },
             ),
+            "pick": {
+                **mapping(schema.PICK),
+                "oneOf": [{"required": ["highest"]}, {"required": ["lowest"]}],
+            },
             "secret_env": {"type": "object", "additionalProperties": {"type": "string"}},
             "targets": _targets(targets, "step"),
         },
     )
-    either = [{"required": ["component"]}, {"required": ["fail"]}]
-    return {**table, "oneOf": either, "allOf": inputs.by_component(components)}
+    kinds = ("component",) if last else ("component", "fail", "pick")
+    either = [{"required": [kind]} for kind in kinds]
+    return {**table, "oneOf": either, "allOf": [{"$ref": "#/$defs/inputs"}]}
 
 
 def _settings() -> dict[str, Schema]:
-    return {name: mapping(keys) for name, keys in schema.SETTING_KEYS.items()}
+    texts = {name: {"type": "object", "additionalProperties": TEXT} for name in schema.TEXTS}
+    return {**{name: mapping(keys) for name, keys in schema.SETTING_KEYS.items()}, **texts}
 
 
+_IDS = or_expression({"type": "array", "items": {"type": "string"}})
+_FLAG = or_expression({"type": "boolean"})
 # What a target's table leaves open, by target and key
 _INNER: dict[tuple[str, str], Schema] = {
     ("sagemaker", "spot"): {
         "type": "object",
-        "properties": {"max_wait": {"description": "A duration, waiting included, as 3h."}},
+        "properties": {
+            "max_wait": {"description": "A duration, waiting included, as 3h."},
+            "checkpoints": {
+                "description": "Where /opt/ml/checkpoints is kept: auto, or s3://BUCKET/PREFIX."
+            },
+        },
         "required": ["max_wait"],
         "additionalProperties": False,
+    },
+    ("sagemaker", "network"): {
+        "type": "object",
+        "properties": {
+            "vpc": {
+                "description": "The network that jobs run in.",
+                "type": "object",
+                "properties": {
+                    "security_groups": {"description": "Ids of security groups.", **_IDS},
+                    "subnets": {"description": "Ids of subnets.", **_IDS},
+                },
+                "required": ["security_groups", "subnets"],
+                "additionalProperties": False,
+            },
+            "isolation": {"description": "Whether jobs may reach nothing outside.", **_FLAG},
+            "encrypt": {
+                "description": "Whether what hosts say to each other is encrypted.",
+                **_FLAG,
+            },
+        },
+        "additionalProperties": False,
+    },
+    ("sagemaker", "inputs"): {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "distribution": {
+                    "description": "Whether each machine gets all of it, or a share of its files.",
+                    **or_expression({"enum": ["replicated", "sharded"]}),
+                },
+                "mode": {
+                    "description": "Whether it is copied first, or opened as it arrives.",
+                    **or_expression({"enum": ["file", "fast_file", "pipe"]}),
+                },
+                "data": {
+                    "description": "Whether its URI begins many keys, or is a list of them.",
+                    **or_expression({"enum": ["prefix", "manifest"]}),
+                },
+            },
+            "additionalProperties": False,
+        },
+    },
+    ("sagemaker", "experiment"): {
+        "anyOf": [
+            {"const": "none"},
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"description": "The experiment.", "type": "string"},
+                    "trial": {
+                        "description": "The trial; one for each run if not said.",
+                        "type": "string",
+                    },
+                },
+                "additionalProperties": False,
+            },
+        ]
     },
 }
 
