@@ -75,7 +75,7 @@ class Toys:
         inputs: Mapping[str, ir.Value] | None = None,
         outputs: Mapping[str, str] | None = None,
         *,
-        when: Sequence[ir.Branch] = (),
+        when: Sequence[ir.Branch | ir.Within] = (),
         after: Sequence[str] = (),
         side_effects: bool = False,
         resources: ir.Resources | None = None,
@@ -105,6 +105,8 @@ class Toys:
         parameters: Mapping[str, tuple[Any, ...]] | None = None,
         gates: Mapping[str, ir.Predicate] | None = None,
         outputs: Mapping[str, ir.Value] | None = None,
+        groups: Sequence[ir.Group] = (),
+        last: Sequence[ir.Task] = (),
     ) -> ir.Pipeline:
         """A pipeline; parameters are (type,), (type, default) or (type, default, constraints)."""
         span = Span(str(self.folder / "dag.yaml"), 1, 1, 1, 2)
@@ -129,7 +131,20 @@ class Toys:
             ),
             targets={},
             span=span,
+            groups=tuple(groups),
+            last=tuple(last),
         )  # fmt: skip
+
+    def loop(self, name: str, items: Any, type_name: str = "Integer", var: str = "x") -> ir.Group:
+        """A repeated group: plain items, or the value that a run brings them as."""
+        return ir.Group(name, ir.Loop(var, items, type_name, SPAN), SPAN)
+
+    def pick(
+        self, name: str, by: ir.Collected, takes: Mapping[str, ir.Collected], *,
+        highest: bool = True, when: Sequence[ir.Branch | ir.Within] = (),
+    ) -> ir.Pick:  # fmt: skip
+        """A pick."""
+        return ir.Pick(name, by, highest, tuple(takes.items()), tuple(when), (), SPAN)
 
     def options(self, **more: Any) -> RunOptions:
         """Options with a store in the test's own folder."""

@@ -17,7 +17,7 @@ from isodag.engine import RunResult, State, Status, StepRecord, run
 from isodag.engine.artifacts import Artifact
 from isodag.engine.logs import clean, progress, tail
 from isodag.engine.record import GateRecord
-from isodag.engine.report import Lines, as_json, duration, observer, summary, trouble
+from isodag.engine.report import Lines, as_json, describe, duration, observer, summary, trouble
 
 FOLDER = Path("/store/runs/r1")
 
@@ -72,6 +72,15 @@ outputs
 to look at
   evaluate.page  /store/runs/r1/steps/evaluate/outputs/page.html
   run folder     /store/runs/r1""" == summary(result)
+
+
+def test_a_step_that_only_makes_one_artifact_says_where_it_is() -> None:
+    made = Artifact("/store/runs/r1/steps/score/outputs/predictions", "d1")
+    step = StepRecord("score", "score", State.DONE, started=0.0, seconds=2.0,
+                      outputs={"predictions": made}, types={"predictions": "Dataset"})  # fmt: skip
+    assert f"done in 2.0 s: predictions {made.place}" == describe(step)
+    two = replace(step, outputs={"a": made, "b": made})
+    assert "done in 2.0 s" == describe(two)
 
 
 def test_the_json_is_one_object_of_a_fixed_shape(result: RunResult) -> None:

@@ -160,3 +160,70 @@ def test_after_a_failure_nothing_is_decided_or_started() -> None:
     assert (None, None, ("b", "c")) == (
         schedule.undecided(), schedule.startable(), schedule.close()
     )  # fmt: skip
+
+
+def test_a_step_that_becomes_several_keeps_what_runs_and_what_is_queued() -> None:
+    schedule = Schedule(
+        [Item("a"), Item("b"), Item("c"), Item("loop", ("a",)), Item("end", ("loop",))],
+        Machine(1, 1.0, 1),
+    )
+    for name in "abc":
+        schedule.enqueue(name)
+    schedule.start("a")
+    schedule.settle("a", State.DONE)
+    schedule.start("b")
+    assert "loop" == schedule.undecided()
+
+    schedule.rewrite(
+        [
+            Item("b"), Item("loop-0", ("a",)), Item("loop-1", ("a", "b")), Item("a"), Item("c"),
+            Item("end", ("loop-0", "loop-1")),
+        ]
+    )  # fmt: skip
+    assert (("b",), "loop-0", None) == (
+        tuple(schedule.running()), schedule.undecided(), schedule.startable(),
+    )  # fmt: skip
+    schedule.enqueue("loop-0")
+    assert schedule.undecided() is None
+    schedule.settle("b", State.DONE)
+    assert ("loop-1", "loop-0") == (schedule.undecided(), schedule.startable())
+    schedule.settle("loop-1", State.SKIPPED)
+    schedule.start("loop-0")
+    schedule.settle("loop-0", State.DONE)
+    assert ("end", "c", ("end", "c")) == (
+        schedule.undecided(), schedule.startable(), tuple(sorted(schedule.close(), reverse=True)),
+    )  # fmt: skip
+
+
+@given(graphs(), st.integers(1, 4), st.data())
+def test_to_become_what_it_is_changes_nothing(
+    items: list[Item], jobs: int, data: st.DataObject
+) -> None:
+    schedule, other = (Schedule(items, Machine(jobs, 4.0, 4)) for _ in range(2))
+    while True:
+        other.rewrite(items)
+        assert (schedule.undecided(), schedule.startable(), schedule.states) == (
+            other.undecided(), other.startable(), other.states,
+        )  # fmt: skip
+        if (name := schedule.undecided()) is not None:
+            for each in (schedule, other):
+                each.enqueue(name)
+        elif (name := schedule.startable()) is not None:
+            for each in (schedule, other):
+                each.start(name)
+        elif running := list(schedule.running()):
+            ended = data.draw(st.sampled_from(running))
+            state = data.draw(st.sampled_from([State.DONE, State.DONE, State.FAILED]))
+            for each in (schedule, other):
+                each.settle(ended, state)
+        else:
+            break
+
+
+def test_where_each_stands_alone_a_failure_halts_nothing() -> None:
+    schedule = Schedule([Item("a"), Item("b")], Machine(1, 1.0, 1), each_alone=True)
+    for name in "ab":
+        schedule.enqueue(name)
+    schedule.start("a")
+    schedule.settle("a", State.FAILED)
+    assert "b" == schedule.startable()

@@ -62,7 +62,7 @@ def prepare(
         step=task.name,
         container=container,
         argv=argv,
-        env=_environment(component, container, folder),
+        env=_environment(component, container, folder) | dict(decision.environment),
         folder=work / "folder",
         log=log,
         reads=tuple(
@@ -86,12 +86,17 @@ def start(task: ir.Task, record: StepRecord, job: Job, launcher: Launcher) -> At
     return Attempt(task, record, job.log.parent, job.writes, launcher.start(job))
 
 
-def finish(attempt: Attempt, status: int, folder: store.RunFolder) -> StepRecord:
-    """The final record of a step that ended by itself; its outputs are kept when it did well."""
+def finish(
+    attempt: Attempt, status: int, folder: store.RunFolder, over: str = ""
+) -> StepRecord:  # fmt: skip
+    """The final record of a step that ended; its outputs are kept when it did well.
+
+    over  why it failed whatever its status: its time was over
+    """
     record = replace(attempt.record, seconds=time.time() - (attempt.record.started or 0))
     assert record.log is not None and record.key is not None
-    if status != 0:
-        return _failed(attempt, record, reason_of(status, record.log))
+    if over or status != 0:
+        return _failed(attempt, record, over or reason_of(status, record.log))
     component = attempt.task.component
     try:
         result = results.collect(component, attempt.partial, record.log)
@@ -139,6 +144,15 @@ def adopt(found: Found, component: Component, step: Path) -> StepRecord:
         outputs=outputs,
         metrics=results.metrics(component, outputs),
     )
+
+
+def taken_over(found: Found, component: Component, step: Path) -> StepRecord:
+    """As `adopt`; of a failed step where the run folder cannot be written to."""
+    try:
+        return adopt(found, component, step)
+    except OSError as error:
+        reason = f"cannot write to the run folder: {error.strerror}"
+        return replace(found.record, state=State.FAILED, reason=reason)
 
 
 def _failed(attempt: Attempt, record: StepRecord, reason: str) -> StepRecord:

@@ -41,7 +41,7 @@ class NoValue(Exception):
 def evaluate(value: ir.Value, scope: Scope) -> Any:
     """A typed value or an Artifact; None for an output of a step that is not done.
 
-    Text with a null in it is null.
+    Text and lists with a null in them are null, and what a loop gives that was not written out.
     """
     match value:
         case ir.Constant(plain, _):
@@ -57,6 +57,11 @@ def evaluate(value: ir.Value, scope: Scope) -> Any:
             if any(item is None for item in values):
                 return None
             return "".join(render(item) for item in values)
+        case ir.Listing(items, _):
+            found = [evaluate(item, scope) for item in items]
+            return None if any(item is None for item in found) else found
+        case ir.Collected() | ir.EachRef():
+            return None
 
 
 def holds(predicate: ir.Predicate, scope: Scope) -> bool:

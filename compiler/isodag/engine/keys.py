@@ -18,10 +18,16 @@ from isodag.runtime.values import render
 _FORMAT = 1  # of keys and results; a change makes every earlier result a miss
 
 
-def cache_key(component: Component, inputs: Mapping[str, Any], memo: Memo) -> str:
+def cache_key(
+    component: Component,
+    inputs: Mapping[str, Any],
+    memo: Memo,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """sha256, hexadecimal, over all that a step's result may depend on.
 
-    inputs  typed value, Artifact or None by input name
+    inputs       typed value, Artifact or None by input name
+    environment  variables of the step's own
     That is the component's sources and command line, the texts of parameters, names and contents
     of artifacts (a name's ending may tell the format), the runtime and Python's version.  Neither
     the step's name nor any path is in it.  Raises Unreadable for an artifact.
@@ -35,6 +41,7 @@ def cache_key(component: Component, inputs: Mapping[str, Any], memo: Memo) -> st
         "env": dict(container.env) if container else None,
         "inputs": {name: _input(value, memo) for name, value in inputs.items()},
         "runtime": runtime_digest(),
+        **({"environment": dict(environment)} if environment else {}),
         "python": f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}",
     }
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from isodag import ir
 from isodag.diagnostics import did_you_mean
-from isodag.engine import secrets
+from isodag.engine import repetitions, secrets
 from isodag.engine.artifacts import Artifact
 from isodag.engine.options import RunError, RunOptions
 from isodag.engine.secrets import Secrets
@@ -26,11 +26,15 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(sample):")
 class Given:
     """Everything known before the first step.
 
+    written     the pipeline as it was
+    pipeline    with its loops over parameters written out
     parameters  typed value or Artifact by parameter name; of a Secret the reference, as text
     constants   artifacts that a DAG file names itself, by step and input name
     secrets     what the steps get in their environments
     """
 
+    written: ir.Pipeline
+    pipeline: ir.Pipeline
     parameters: Mapping[str, Any]
     constants: Mapping[tuple[str, str], Artifact]
     secrets: Secrets = field(default_factory=Secrets)
@@ -66,19 +70,62 @@ def resolve(
         names = ", ".join(f"`{name}`" for name in missing)
         example = " ".join(f"-p {name}=…" for name in missing)
         problems.append(f"parameter{plural} no value: {names}; give {example}")
-    constants: dict[tuple[str, str], Artifact] = {}
-    for task in pipeline.tasks:
-        if isinstance(task, ir.Task):
-            for argument in task.arguments:
-                try:
-                    _check_argument(task, argument, values, constants, options)
-                except _Problem as problem:
-                    problems.append(f"{problem} (input `{argument.name}` of step `{task.name}`)")
-    found, absent = secrets.gather(pipeline, values)
+    written = pipeline
+    pipeline, unfit = repetitions.known_at_once(pipeline, values)
+    problems += unfit or _unknown_step(pipeline, options)
+    tasks = tasks_of(pipeline)
+    constants, unfit = _checked(tasks, values, options)
+    problems += unfit
+    found, absent = secrets.gather(tasks, values)
     problems += absent
     if problems:
         raise RunError(*problems)
-    return Given(values, constants, found)
+    return Given(written, pipeline, values, constants, found)
+
+
+def extended(given: Given, pipeline: ir.Pipeline, options: RunOptions) -> Given:
+    """What is given to a run whose pipeline has got more tasks: repetitions of some it had.
+
+    Raises RunError with a line for each value that an input of theirs does not admit.
+    """
+    known = {task.name for task in tasks_of(given.pipeline)}
+    fresh = [task for task in tasks_of(pipeline) if task.name not in known]
+    constants, problems = _checked(fresh, given.parameters, options)
+    if problems:
+        raise RunError(*problems, exit_code=1)
+    by_step = {
+        task.step: given.secrets.steps[task.name]
+        for task in tasks_of(given.pipeline)
+        if task.name in given.secrets.steps
+    }
+    texts = {task.name: by_step[task.step] for task in fresh if task.step in by_step}
+    return replace(
+        given,
+        pipeline=pipeline,
+        constants={**given.constants, **constants},
+        secrets=Secrets({**given.secrets.steps, **texts}, given.secrets.withheld),
+    )
+
+
+def tasks_of(pipeline: ir.Pipeline) -> list[ir.Task]:
+    """Every task that runs a component, those after all others too."""
+    nodes = (*pipeline.tasks, *pipeline.last)
+    return [node for node in nodes if isinstance(node, ir.Task)]
+
+
+def _checked(
+    tasks: Iterable[ir.Task], values: Mapping[str, Any], options: RunOptions
+) -> tuple[dict[tuple[str, str], Artifact], list[str]]:
+    """The artifacts that tasks name themselves; a line for each value that cannot be."""
+    constants: dict[tuple[str, str], Artifact] = {}
+    problems = []
+    for task in tasks:
+        for argument in task.arguments:
+            try:
+                _check_argument(task, argument, values, constants, options)
+            except _Problem as problem:
+                problems.append(f"{problem} (input `{argument.name}` of step `{task.name}`)")
+    return constants, problems
 
 
 class _Problem(Exception):
@@ -158,6 +205,9 @@ def _check_argument(
         case ir.ParameterRef(name, _) if name in values and is_parameter(wanted.type):
             if (fault := violation(values[name], wanted.constraints)) is not None:
                 raise _Problem(f"parameter `{name}`: {fault}")
+        case ir.Constant(value, _) if value is not None and task.repetition is not None:
+            if (fault := violation(value, wanted.constraints)) is not None:
+                raise _Problem(fault)
 
 
 def locate(text: str, type_name: str, base: Path, options: RunOptions) -> Artifact:
@@ -216,17 +266,23 @@ def check_startable(pipeline: ir.Pipeline, options: RunOptions) -> None:
     problems = list(dict.fromkeys(_not_runnable(pipeline)))
     if problems:
         raise RunError(*problems, exit_code=1)
-    names = list(dict.fromkeys(n for task in pipeline.tasks for n in (task.step, task.name)))
-    if options.from_step is not None and options.from_step not in names:
-        hint = did_you_mean(options.from_step, names, "step")
-        raise RunError(f"there is no step `{options.from_step}`: {hint}")
+    if unknown := _unknown_step(pipeline, options):
+        raise RunError(*unknown)
     if options.jobs is not None and options.jobs < 1:
         raise RunError(f"{options.jobs} jobs are too few: give 1 or more")
 
 
+def _unknown_step(pipeline: ir.Pipeline, options: RunOptions) -> list[str]:
+    asked, nodes = options.from_step, (*pipeline.tasks, *pipeline.last)
+    if asked is None or repetitions.meant(pipeline, asked):
+        return []
+    names = dict.fromkeys(name for node in nodes for name in (node.step, node.name))
+    return [f"there is no step `{asked}`: {did_you_mean(asked, list(names), 'step')}"]
+
+
 def _not_runnable(pipeline: ir.Pipeline) -> Iterator[str]:
-    for task in pipeline.tasks:
-        if isinstance(task, ir.Task) and task.component.container is None:
+    for task in tasks_of(pipeline):
+        if task.component.container is None:
             where = f"{task.span.path}:{task.span.line}"
             yield (
                 f"step `{task.step}` ({where}) cannot run here: component"

@@ -43,6 +43,9 @@ class StepRecord:
     log        what it printed; None when it never started
     command    what was started
     repetition which one of a repeated step it is
+    last       whether it runs after all others, however they ended
+    tags       of the step, by key
+    tries      how often it was started; more than once where `retry` says so
     """
 
     name: str
@@ -61,6 +64,10 @@ class StepRecord:
     log: Path | None = None
     command: tuple[str, ...] = ()
     repetition: Repetition | None = None
+    each: tuple[str, ...] = ()
+    last: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 1
 
     def scalars(self) -> dict[str, Any]:
         """The outputs that are values."""
@@ -122,6 +129,9 @@ class Observer(Protocol):
     def change(self, run: RunResult, step: StepRecord) -> None:
         """A step changed its state."""
 
+    def repeat(self, run: RunResult, step: str, count: int) -> None:
+        """A list is known now, a step is repeated so often: the run has other steps."""
+
     def tick(self, run: RunResult) -> None:
         """Time has passed."""
 
@@ -141,6 +151,9 @@ class Silent:
         """Nothing."""
 
     def change(self, run: RunResult, step: StepRecord) -> None:
+        """Nothing."""
+
+    def repeat(self, run: RunResult, step: str, count: int) -> None:
         """Nothing."""
 
     def tick(self, run: RunResult) -> None:
@@ -214,6 +227,8 @@ class RunJson:
             "outputs": {name: plain(value) for name, value in step.outputs.items()},
             "metrics": step.metrics,
             "command": step.command,
+            "tags": dict(step.tags),
+            "tries": step.tries,
         }
 
     def _inside(self, path: Path | None) -> str | None:

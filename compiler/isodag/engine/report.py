@@ -14,6 +14,7 @@ from isodag.engine.logs import Latest, clean, tail
 from isodag.engine.parameters import shown
 from isodag.engine.record import SCHEMA_VERSION, Observer, RunResult, Status, StepRecord, plain
 from isodag.engine.schedule import State
+from isodag.ir import Repetition
 from isodag.runtime.values import render
 
 _LOOK_AT = ("HTML", "Markdown")
@@ -50,6 +51,10 @@ class Lines:
         if step.state is not State.NOT_RUN:
             self._say(f"{titled(step)}: {describe(step)}")
 
+    def repeat(self, run: RunResult, step: str, count: int) -> None:
+        """`train: repeated 3 times`."""
+        self._say(f"{step}: repeated {_counted(count, 'time')}")
+
     def tick(self, run: RunResult) -> None:
         """`train: 40 s: epoch 1/2, step 60/87`, where a log has grown and nothing was said since
         `interval` seconds."""
@@ -81,12 +86,19 @@ STOPPING = "stopping; once more kills the steps at once"
 
 
 def titled(step: StepRecord) -> str:
-    """A step's name; of a repeated one with the item: `train-0 (rate 1e-05)`."""
-    one = step.repetition
-    if one is None:
-        return step.name
-    values = one.value if isinstance(one.value, dict) else {one.var: one.value}
-    return f"{step.name} ({', '.join(f'{name} {short(value)}' for name, value in values.items())})"
+    """A step's name; of a repeated one with the item: `train-0 (rate 1e-05)`; `train (each rate)`
+    until the list is known."""
+    said = [f"{name} {short(value)}" for name, value in _items(step.repetition)]
+    said += [f"each {name}" for name in step.each]
+    said += ["finally"] if step.last else []
+    return f"{step.name} ({', '.join(said)})" if said else step.name
+
+
+def _items(one: Repetition | None) -> Iterator[tuple[str, Any]]:
+    """The loop variables of a repetition, or the fields of its item; those around it first."""
+    if one is not None:
+        yield from _items(one.outer)
+        yield from one.value.items() if isinstance(one.value, dict) else [(one.var, one.value)]
 
 
 def describe(step: StepRecord) -> str:
@@ -96,7 +108,8 @@ def describe(step: StepRecord) -> str:
             how = "cached" if step.cached else "kept" if step.kept else f"done in {_time(step)}"
             return ": ".join(text for text in (how, note(step)) if text)
         case State.RUNNING:
-            return "started"
+            again = f"started again, try {step.tries}" if step.tries > 1 else "started"
+            return clean(step.reason) or again
         case State.SKIPPED | State.FAILED:
             return f"{step.state}: {clean(step.reason)}"
         case State.NOT_RUN:
@@ -105,8 +118,12 @@ def describe(step: StepRecord) -> str:
 
 
 def note(step: StepRecord) -> str:
-    """A step's scalar outputs, short: `accuracy 0.5933, rows 1200`."""
-    return ", ".join(f"{name} {short(value)}" for name, value in step.scalars().items())
+    """A step's scalar outputs, short: `accuracy 0.5933, rows 1200`; where all that it gives is one
+    artifact, its place: `predictions .isodag/runs/…`."""
+    said = {name: short(value) for name, value in step.scalars().items()}
+    if not said and len(step.outputs) == 1:
+        said = {name: _result(value) for name, value in step.outputs.items()}
+    return ", ".join(f"{name} {text}" for name, text in said.items())
 
 
 def short(value: Any) -> str:
@@ -211,8 +228,16 @@ def _step(step: StepRecord) -> dict[str, Any]:
         "outputs": {name: plain(value) for name, value in step.outputs.items()},
         "metrics": {name: dict(numbers) for name, numbers in step.metrics.items()},
         "log": None if step.log is None else str(step.log),
-        **({"foreach": asdict(step.repetition)} if step.repetition is not None else {}),
+        **({"foreach": _repetition(step.repetition)} if step.repetition is not None else {}),
+        **({"finally": True} if step.last else {}),
+        **({"tries": step.tries} if step.tries > 1 else {}),
     }
+
+
+def _repetition(one: Repetition) -> dict[str, Any]:
+    """The repetition, and under `outer` that of the pipeline around it where there is one."""
+    told = asdict(one)
+    return told if one.outer is not None else {k: v for k, v in told.items() if k != "outer"}
 
 
 def _result(value: Any) -> str:

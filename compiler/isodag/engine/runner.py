@@ -7,20 +7,29 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from isodag import ir
-from isodag.engine import attempt, store
-from isodag.engine.artifacts import Artifact, Memo
-from isodag.engine.decide import Found, MustRun, Situation, decide, downstream
+from isodag import ir, ir_groups
+from isodag.engine import attempt, blank, repetitions, store
+from isodag.engine.artifacts import Memo
+from isodag.engine.decide import (
+    Found,
+    MustRun,
+    Repeat,
+    Situation,
+    decide,
+    downstream,
+    passed_over,
+)
 from isodag.engine.evaluate import Scope, evaluate
-from isodag.engine.launcher import CannotStart, Launcher, ProcessLauncher
+from isodag.engine.launcher import Launcher, ProcessLauncher
+from isodag.engine.ledger import Ledger
 from isodag.engine.options import RunError, RunOptions, this_machine
-from isodag.engine.parameters import Given, check_startable, resolve, shown
-from isodag.engine.record import Observer, RunJson, RunResult, Silent, Status, StepRecord
-from isodag.engine.schedule import Item, Schedule, State
+from isodag.engine.parameters import Given, check_startable, extended, resolve
+from isodag.engine.record import Observer, RunResult, Silent, Status, StepRecord
+from isodag.engine.schedule import Schedule, State
 from isodag.engine.signals import Interrupted, Signals
+from isodag.engine.tries import Tries
 
 
 def run(
@@ -35,6 +44,7 @@ def run(
     Raises RunError when the run cannot begin; nothing was started then.
     """
     options = options or RunOptions()
+    pipeline = ir_groups.flat(pipeline, over_nothing=False)
     check_startable(pipeline, options)
     home = store.open_store(options.store)
     folder: store.RunFolder | None = None
@@ -52,18 +62,18 @@ def run(
             folder.release()
         raise
     launcher = launcher or ProcessLauncher()
-    engine = _Run(pipeline, options, given, folder, earlier, observer or Silent(), launcher)
+    engine = _Run(given, options, folder, earlier, observer or Silent(), launcher)
     try:
         with Signals() as signals:
             return engine.go(signals)
     except BaseException:
         with suppress(Exception):
-            engine.observer.end(engine.result)  # leaves the terminal in order
+            engine.ledger.observer.end(engine.result)  # leaves the terminal in order
         raise
     finally:
         launcher.close()
         over = engine.result.status is not Status.RUNNING
-        folder.release(recorded=engine.recorded and over)
+        folder.release(recorded=engine.ledger.recorded and over)
 
 
 class _Run:
@@ -71,58 +81,81 @@ class _Run:
 
     def __init__(
         self,
-        pipeline: ir.Pipeline,
-        options: RunOptions,
         given: Given,
+        options: RunOptions,
         folder: store.RunFolder,
         earlier: Mapping[str, Any],
         observer: Observer,
         launcher: Launcher,
     ) -> None:
-        self.pipeline, self.options, self.folder = pipeline, options, folder
-        self.observer, self.launcher = observer, launcher
-        self.nodes = {node.name: node for node in pipeline.tasks}
-        self.schedule = Schedule(_items(pipeline), this_machine(options.jobs))
-        self.result = _blank(pipeline, options, given, folder, earlier)
+        self.pipeline, self.options, self.folder = given.pipeline, options, folder
+        self.launcher = launcher
+        self.nodes = _by_name(self.pipeline)
+        self.schedule = Schedule(
+            blank.items(self.pipeline.tasks, self.pipeline), this_machine(options.jobs)
+        )
+        self.result = blank.result(given, options, folder, earlier)
+        self.ledger = Ledger(self.result, folder, observer, lambda: self.schedule.halt())
         self.outputs: dict[str, Mapping[str, Any]] = {}
         facts = {
-            "id": folder.id, "pipeline": pipeline.name, "started_at": self.result.started_at,
+            "id": folder.id, "pipeline": self.pipeline.name, "started_at": self.result.started_at,
         }  # fmt: skip
         self.at = Situation(
-            pipeline=pipeline,
+            pipeline=self.pipeline,
             given=given,
             scope=Scope(given.parameters, self.outputs, facts),
             store=folder.store.folder,
             memo=Memo(folder.store.folder / "memo.json"),
             use_cache=options.use_cache,
-            again=downstream(pipeline, options.from_step) if options.from_step else frozenset(),
+            again=self._again(),
             earlier=earlier.get("steps", {}),
             conditions=self.result.conditions,
         )
         self.decided: dict[str, MustRun] = {}
         self.attempts: dict[str, attempt.Attempt] = {}
-        self.json = RunJson(folder.store.folder)
-        self.recorded = True
+        self.tries = Tries(options.grace)
         self.deadline: float | None = None  # when steps that were asked to stop are killed
         self.killed = False
 
     def go(self, signals: Signals) -> RunResult:
         """Run to the end, whichever it is."""
         begun = time.monotonic()
-        self._save()
-        self._link(self.folder.store.runs / "latest", self.folder.path)
-        self.observer.begin(self.result)
+        self.ledger.begin()
+        self._to_the_end(signals)
+        stops = self._last(signals)
+        self.at.memo.save()
+        made = {item.name: evaluate(item.value, self.at.scope) for item in self.pipeline.outputs}
+        stopped = stops + signals.stops > 0
+        self.ledger.conclude(made, time.monotonic() - begun, stopped=stopped)
+        self.ledger.observer.end(self.result)
+        return self.result
+
+    def _to_the_end(self, signals: Signals) -> None:
+        """Run what is scheduled until nothing of it is left to run."""
         self._advance(signals)
-        while self.attempts:
+        while self.attempts or self.tries.waiting:
             self._wait(signals)
             for name in list(self.attempts):
                 self._reap(name)
             self._advance(signals)
         for name in self.schedule.close():
-            self._set(replace(self.result.steps[name], state=State.NOT_RUN))
-        self._conclude(signals, time.monotonic() - begun)
-        self.observer.end(self.result)
-        return self.result
+            record = self.result.steps[name]
+            why = passed_over(self.nodes[name], self.at, self.result.steps)
+            state = State.NOT_RUN if why is None else State.SKIPPED
+            self.ledger.set(replace(record, state=state, reason=why or ""))
+
+    def _last(self, signals: Signals) -> int:
+        """Run what comes after all others, unless the user has asked twice to stop; how often the
+        user had asked by then."""
+        stops = signals.anew()
+        self.schedule = Schedule(
+            blank.items(self.pipeline.last, self.pipeline), self.schedule.machine, each_alone=True
+        )
+        self.deadline, self.killed = None, False
+        if stops > 1:
+            self.schedule.halt()
+        self._to_the_end(signals)
+        return stops
 
     # --- deciding and starting -----------------------------------------------------------------
 
@@ -130,6 +163,8 @@ class _Run:
         """Decide and start whatever can be; obey a stop signal."""
         if not signals.stops:
             self._start_queued()
+            for task, again in self.tries.due():
+                self._start(task, again)
         while not signals.stops and (name := self.schedule.undecided()) is not None:
             try:
                 with signals.interruptible():
@@ -141,59 +176,89 @@ class _Run:
         if signals.stops:
             self._stop(kill=signals.stops > 1)
 
-    def _apply(self, name: str, decision: StepRecord | Found | MustRun) -> None:
+    def _apply(self, name: str, decision: StepRecord | Found | MustRun | Repeat) -> None:
         if isinstance(decision, MustRun):
             self.decided[name] = decision
             self.schedule.enqueue(name)
             return
+        if isinstance(decision, Repeat):
+            self._repeat(name, decision)
+            return
         if isinstance(decision, Found):
             node = self.nodes[name]
             assert isinstance(node, ir.Task)
-            try:
-                record = attempt.adopt(decision, node.component, self.folder.step(name))
-            except OSError as error:
-                reason = f"cannot write to the run folder: {error.strerror}"
-                record = replace(decision.record, state=State.FAILED, reason=reason)
-            self._settle(record)
-            return
+            decision = attempt.taken_over(decision, node.component, self.folder.step(name))
         self._settle(decision)
+
+    def _repeat(self, name: str, decision: Repeat) -> None:
+        """Go on with the repetitions of a step in place of it, each a step of its own."""
+        group, items = decision.group, decision.items
+        pipeline = repetitions.written_out(self.pipeline, {group: items})
+        asked = self.options.from_step
+        try:
+            if asked is not None and not repetitions.meant(pipeline, asked):
+                times = f"`{group}` is repeated {len(items)} times"
+                raise RunError(f"there is no step `{asked}` to start from: {times}")
+            given = extended(self.at.given, pipeline, self.options)
+        except RunError as error:
+            record = self.result.steps[name]
+            self._settle(replace(record, state=State.FAILED, reason="; ".join(error.problems)))
+            return
+        why = blank.NO_ITEM if items else blank.EMPTY
+        steps = blank.repeated(self.result.steps, self.pipeline, pipeline, why)
+        self.pipeline, self.nodes = pipeline, _by_name(pipeline)
+        self.at = replace(self.at, pipeline=pipeline, given=given, again=self._again())
+        self.schedule.rewrite(blank.items(pipeline.tasks, pipeline))
+        self.ledger.repeat(steps, group, len(items))
+
+    def _again(self) -> frozenset[str]:
+        """The steps that run whatever the cache holds: what is asked for, and what comes last."""
+        asked = self.options.from_step
+        found = downstream(self.pipeline, asked) if asked else frozenset()
+        return found | {task.name for task in self.pipeline.last}
 
     def _start_queued(self) -> None:
         while (name := self.schedule.startable()) is not None:
             node, decision = self.nodes[name], self.decided.pop(name)
             assert isinstance(node, ir.Task)
             self.schedule.start(name)
-            record = decision.record
-            try:
-                record, job = attempt.prepare(node, decision, self.folder, self.at.given.secrets)
-                self._set(record)  # first: what was started is on record, whatever comes
-                self.attempts[name] = attempt.start(node, record, job, self.launcher)
-            except (CannotStart, OSError) as error:
-                store.clear(self.folder.path / "steps" / name)
-                reason = str(error) if isinstance(error, CannotStart) else (
-                    f"cannot be started: {error.strerror}"
-                )  # fmt: skip
-                self._settle(replace(record, state=State.FAILED, reason=reason))
-                return
+            self._start(node, decision)
+
+    def _start(self, node: ir.Task, decision: MustRun) -> None:
+        """Start a try of a step; one that cannot be started has failed."""
+        secrets, tell = self.at.given.secrets, self.ledger.set
+        started = self.tries.start(node, decision, self.folder, secrets, self.launcher, tell)
+        if isinstance(started, StepRecord):
+            self._settle(started)
+        else:
+            self.attempts[node.name] = started
 
     # --- waiting ---------------------------------------------------------------------------------
 
     def _wait(self, signals: Signals) -> None:
         """Sleep until something happens; kill what does not stop in time."""
-        waits = [self.observer.interval] if self.observer.interval is not None else []
+        observer = self.ledger.observer
+        waits = [observer.interval] if observer.interval is not None else []
         if self.deadline is not None and not self.killed:
             waits.append(max(0.0, self.deadline - time.monotonic()))
+        if self.deadline is None:
+            waits += self.tries.waits()
         signals.wait(min(waits, default=None))
-        if self.observer.interval is not None:
-            self.observer.tick(self.result)
-        if self.deadline is not None and time.monotonic() >= self.deadline:
+        if observer.interval is not None:
+            observer.tick(self.result)
+        if self.deadline is None:
+            self.tries.stop(self.attempts)
+        elif time.monotonic() >= self.deadline:
             self._stop(kill=True)
 
     def _stop(self, *, kill: bool) -> None:
         self.schedule.halt()
         if self.deadline is None:
             self.deadline = time.monotonic() + self.options.grace
-            self.observer.stopping(self.result)
+            self.ledger.observer.stopping(self.result)
+            for name in self.tries.give_up():
+                record = self.result.steps[name]
+                self._settle(replace(record, state=State.INTERRUPTED, reason=""))
         elif self.killed or not kill:
             return
         self.killed = kill
@@ -208,100 +273,17 @@ class _Run:
         del self.attempts[name]
         if self.deadline is not None:
             self._settle(attempt.interrupt(running))
-        else:
-            self._settle(attempt.finish(running, status, self.folder))
-
-    # --- recording -------------------------------------------------------------------------------
+            return
+        record = self.tries.finish(running, status, self.folder)
+        again = record.state is State.RUNNING  # another try follows
+        (self.ledger.set if again else self._settle)(record)
 
     def _settle(self, record: StepRecord) -> None:
         self.schedule.settle(record.name, record.state)
         if record.state is State.DONE:
             self.outputs[record.name] = record.outputs
-        self._set(record)
-
-    def _set(self, record: StepRecord) -> None:
-        self.result.steps[record.name] = record
-        self._save()
-        self.observer.change(self.result, record)
-
-    def _save(self) -> None:
-        """Write run.json; when that cannot be done nothing new starts."""
-        try:
-            store.write(self.folder.path / "run.json", self.json.text(self.result))
-            self.recorded = True
-        except OSError as error:
-            self.recorded = False
-            self._trouble(error)
-
-    def _link(self, path: Path, target: Path) -> None:
-        try:
-            path.parent.mkdir(exist_ok=True)
-            store.link(path, target)
-        except OSError as error:
-            self._trouble(error)
-
-    def _trouble(self, error: OSError) -> None:
-        self.result.problem = (
-            f"cannot write to `{shown(self.folder.store.folder)}`: {error.strerror}"
-        )
-        self.schedule.halt()
-
-    def _conclude(self, signals: Signals, seconds: float) -> None:
-        """Outputs, status, links; the last word in run.json."""
-        result = self.result
-        for output in self.pipeline.outputs:
-            value = evaluate(output.value, self.at.scope)
-            result.outputs[output.name] = value
-            if isinstance(value, Artifact) and "://" not in value.place:
-                name = output.name + Path(value.place).suffix
-                self._link(self.folder.path / "outputs" / name, Path(value.place))
-        states = {step.state for step in result.steps.values()}
-        if signals.stops and states & {State.INTERRUPTED, State.NOT_RUN}:
-            result.status = Status.INTERRUPTED
-        elif State.FAILED in states or result.problem:
-            result.status = Status.FAILED
-        else:
-            result.status = Status.DONE
-        result.seconds = seconds
-        self.at.memo.save()
-        self._save()
+        self.ledger.set(record)
 
 
-def _items(pipeline: ir.Pipeline) -> list[Item]:
-    items = []
-    for node in pipeline.tasks:
-        asked = node.resources if isinstance(node, ir.Task) else None
-        cpu, memory = (asked.cpu or 0.0, asked.memory or 0) if asked else (0.0, 0)
-        items.append(Item(node.name, ir.reads(node, pipeline), cpu, memory))
-    return items
-
-
-def _blank(
-    pipeline: ir.Pipeline,
-    options: RunOptions,
-    given: Given,
-    folder: store.RunFolder,
-    earlier: Mapping[str, Any],
-) -> RunResult:
-    """The record of a run of which no step has started."""
-    steps = {}
-    for node in pipeline.tasks:
-        component = node.component if isinstance(node, ir.Task) else None
-        types = {output.name: output.type for output in component.outputs} if component else {}
-        steps[node.name] = StepRecord(
-            node.name,
-            component.name if component else None,
-            types=types,
-            repetition=node.repetition if isinstance(node, ir.Task) else None,
-        )
-    return RunResult(
-        run_id=folder.id,
-        pipeline=pipeline.name,
-        folder=folder.path,
-        store=folder.store.folder,
-        started_at=earlier.get("started_at") or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        parameters=given.parameters,
-        steps=steps,
-        attempt=int(earlier.get("attempt", 0)) + 1,
-        again=options.again.replace("{run}", folder.id),
-    )
+def _by_name(pipeline: ir.Pipeline) -> dict[str, ir.Node]:
+    return {node.name: node for node in (*pipeline.tasks, *pipeline.last)}

@@ -22,6 +22,9 @@ class State(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+_OUT_OF_THE_WAY = (State.DONE, State.SKIPPED)  # what needs such a step may be decided
+
+
 @dataclass(frozen=True)
 class Item:
     """A step as the schedule sees it.
@@ -44,22 +47,43 @@ class Schedule:
     once (skipped, cached, a `fail` step) or enqueues it; a queued step starts when it fits.
     """
 
-    def __init__(self, items: Sequence[Item], machine: Machine) -> None:
+    def __init__(
+        self, items: Sequence[Item], machine: Machine, *, each_alone: bool = False
+    ) -> None:
+        """A schedule of which nothing has started.
+
+        each_alone  a failed step halts nothing
+        """
         self.machine = machine
-        self.states = {item.name: State.WAITING for item in items}
-        self._items = {item.name: item for item in items}
-        self._place = {item.name: place for place, item in enumerate(items)}
-        self._left = {item.name: len(set(item.needs)) for item in items}
-        self._users: dict[str, list[str]] = {item.name: [] for item in items}
-        for item in items:
-            for need in set(item.needs):
-                self._users[need].append(item.name)
-        self._undecided = [
-            (place, name) for name, place in self._place.items() if not self._left[name]
-        ]
+        self.states: dict[str, State] = {}
+        self._each_alone = each_alone
         self._queue: list[tuple[int, str]] = []
         self._running: dict[str, Item] = {}
         self.halted = False
+        self.rewrite(items)
+
+    def rewrite(self, items: Sequence[Item]) -> None:
+        """Go on with other steps: one that is known keeps its state, one that is gone has none.
+
+        A step that runs or is queued must stay.
+        """
+        queued = {name for _, name in self._queue}
+        self.states = {item.name: self.states.get(item.name, State.WAITING) for item in items}
+        self._items = {item.name: item for item in items}
+        self._place = {item.name: place for place, item in enumerate(items)}
+        self._left: dict[str, int] = {}
+        self._users: dict[str, list[str]] = {item.name: [] for item in items}
+        for item in items:
+            needs = {need for need in item.needs if self.states[need] not in _OUT_OF_THE_WAY}
+            self._left[item.name] = len(needs)
+            for need in needs:
+                self._users[need].append(item.name)
+        self._queue = sorted((self._place[name], name) for name in queued)
+        self._undecided = [
+            (place, name)
+            for name, place in self._place.items()
+            if not self._left[name] and self.states[name] is State.WAITING and name not in queued
+        ]
 
     def undecided(self) -> str | None:
         """The first step, in the pipeline's order, that has what it needs and awaits a decision.
@@ -99,8 +123,8 @@ class Schedule:
         if self._running.pop(name, None) is None:
             self._take(name)
         self.states[name] = state
-        if state in (State.FAILED, State.INTERRUPTED):
-            self.halted = True
+        if state not in _OUT_OF_THE_WAY:
+            self.halted = self.halted or not self._each_alone
             return
         for user in self._users[name]:
             self._left[user] -= 1

@@ -7,7 +7,7 @@ them; neither the record of a run nor a cache key ever holds one.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,9 +79,9 @@ def _content(path: Path) -> str:
 
 
 def gather(
-    pipeline: ir.Pipeline, parameters: Mapping[str, object], base: Path | None = None
+    tasks: Iterable[ir.Task], parameters: Mapping[str, object], base: Path | None = None
 ) -> tuple[Secrets, list[str]]:
-    """The secrets of every step, and a line for each that is not here.
+    """The secrets of some tasks, and a line for each that is not here.
 
     parameters  text of the reference by parameter name, as `reference` gives it
     base        where relative paths in the DAG file start; None: its folder
@@ -89,8 +89,8 @@ def gather(
     steps: dict[str, dict[str, str]] = {}
     problems: dict[str, None] = {}
     withheld: set[str] = set()
-    for task in pipeline.tasks:
-        for item in task.secrets if isinstance(task, ir.Task) else ():
+    for task in tasks:
+        for item in task.secrets:
             what = f"`{item.variable}` of step `{task.step}`"
             try:
                 if isinstance(item.value, ir.ParameterRef):
@@ -99,7 +99,7 @@ def gather(
                     what = f"parameter `{item.value.name}`"
                     found = references.read(str(parameters[item.value.name]))
                 else:
-                    folder = base or Path(item.span.path).parent
+                    folder = base or Path(item.place.path).parent
                     found = reference(str(item.value.value), folder)
                 steps.setdefault(task.name, {})[item.variable] = secret(found)
             except NoSecret as problem:

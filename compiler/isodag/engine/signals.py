@@ -26,6 +26,7 @@ class Signals:
 
     def __init__(self) -> None:
         self._stops = 0
+        self._heeded = 0
         self._raising = False
 
     def __enter__(self) -> Signals:
@@ -51,8 +52,14 @@ class Signals:
 
     @property
     def stops(self) -> int:
-        """How many stop signals came so far."""
-        return self._stops
+        """How many stop signals came so far, or since `anew`."""
+        return self._stops - self._heeded
+
+    def anew(self) -> int:
+        """Count from here on; how many had come."""
+        came = self.stops
+        self._heeded += came
+        return came
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until a signal comes or the time is over; None waits for a signal only."""
@@ -68,7 +75,7 @@ class Signals:
         """A long piece of work with nothing to undo: a stop signal raises Interrupted in it."""
         self._raising = True
         try:
-            if self._stops:
+            if self.stops:
                 raise Interrupted
             yield
         finally:

@@ -59,6 +59,10 @@ class Table:
         if time.monotonic() - self._drawn_at > _PAUSE:
             self.tick(run)
 
+    def repeat(self, run: RunResult, step: str, count: int) -> None:
+        """Draw the steps that there are now."""
+        self.tick(run)
+
     def tick(self, run: RunResult) -> None:
         """Draw the run as it is now."""
         self._drawn_at = time.monotonic()
@@ -105,7 +109,7 @@ class Table:
         return Group(*parts)
 
     def _note(self, step: StepRecord) -> str:
-        if step.state is State.RUNNING and step.log is not None:
+        if step.state is State.RUNNING and step.log is not None and not step.reason:
             return self._logs.line(step.log)
         return clean(step.reason) if step.reason else note(step)
 
