@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import sys
 from typing import Any
 
@@ -18,6 +19,23 @@ def program(condition: str) -> Any:
         return environment.program(environment.compile(condition))
     finally:
         sys.setrecursionlimit(limit)
+
+
+def select(selector: str, value: Any) -> Any:
+    """What a parameterExpressionSelector takes out of a value; `parseJson` reads its JSON.
+
+    https://github.com/kubeflow/pipelines/blob/master/backend/src/v2/expression/expression.go
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        environment = celpy.Environment()
+        parse = {"parseJson": lambda text: celpy.json_to_cel(json.loads(str(text)))}
+        program = environment.program(environment.compile(selector), functions=parse)
+        text = value if isinstance(value, str) else json.dumps(value)
+        found = program.evaluate({"string_value": celpy.celtypes.StringType(text)})
+    finally:
+        sys.setrecursionlimit(limit)
+    return json.loads(json.dumps(found, cls=celpy.CELJSONEncoder))
 
 
 def holds(condition: str, inputs: dict[str, Any]) -> bool:

@@ -19,16 +19,24 @@ CASES = [
     *(TOYS / name for name in ("chain.yaml", "gates.yaml")),
     *sorted((HERE / "cases").iterdir()),
     *sorted((HERE.parents[1] / "definitions").glob("*.yaml")),
+    *sorted((HERE.parents[1] / "definitions" / "kfp").glob("*.yaml")),
 ]
+
+
+MORE = sorted((HERE.parents[1] / "definitions" / "learning_rates").glob("*.yaml"))
 
 
 @pytest.fixture(params=CASES, ids=lambda path: path.stem)
 def case(request: pytest.FixtureRequest) -> tuple[str, kfp.Emitted]:
     """The name of a definition and what KFP makes of it."""
+    return request.param.stem, emitted_from(request.param)
+
+
+def emitted_from(path: Path) -> kfp.Emitted:
     folders = [str(HERE / "components"), str(TOYS / "components")]
-    loaded = driver.load(request.param, components=folders)
+    loaded = driver.load(path, components=folders)
     assert loaded.pipeline is not None, loaded.diagnostics
-    return request.param.stem, kfp.emit(loaded.pipeline)
+    return kfp.emit(loaded.pipeline)
 
 
 def test_the_file_and_the_manifest_are_these(
@@ -62,3 +70,10 @@ def test_kfp_loads_it_and_compiles_it_into_another_pipeline(
 
     compiler.Compiler().compile(around, str(tmp_path / "around.yaml"))
     assert (tmp_path / "around.yaml").is_file()
+
+
+@pytest.mark.parametrize("path", MORE, ids=lambda path: path.stem)
+def test_the_judge_and_kfp_take_the_other_definitions(path: Path) -> None:
+    text = emitted_from(path).files["pipeline.yaml"].decode()
+    assert [] == kfp_judge.faults(text)
+    components.load_component_from_text(text)

@@ -165,6 +165,75 @@ def test_the_judge_finds(mutation: str) -> None:
     assert expected == kfp_judge.faults(yaml_text.dump(changed))
 
 
+HANDLED = at("components", "dag-exit-handler-2", "dag")
+BODY = at("components", "dag-each-fit")
+ITERATOR = at("components", "dag-exit-handler-2", "dag", "tasks", "each-fit", "parameterIterator")
+LOOPS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
+    "an item of another type": (
+        lambda spec: ITERATOR(spec)["items"].update(raw='[0.5, "x"]'),
+        ["root/exit-handler-1/exit-handler-2/each-fit: item 'x' is no NUMBER_DOUBLE"],
+    ),
+    "an item without a field that is read": (
+        lambda spec: HANDLED(spec)["tasks"]["each-tell-each"]["parameterIterator"]["items"].update(raw='[{"keen": 1.0}]'),
+        ["root/exit-handler-1/exit-handler-2/each-tell-each/tell-each: input text-1 is STRING but is given number"],
+    ),
+    "an iterator over no list": (
+        lambda spec: HANDLED(spec)["tasks"]["each-fit-again"]["parameterIterator"]["items"].update(inputParameter="pipelinechannel--enough"),
+        ["root/exit-handler-1/exit-handler-2/each-fit-again: pipelinechannel--enough is no list to go over"],
+    ),
+    "an item that no backend knows for one": (
+        lambda spec: ITERATOR(spec).update(itemInput="pipelinechannel--fit-item"),
+        [
+            "root/exit-handler-1/exit-handler-2/each-fit: input pipelinechannel--fit--loop-item is not given, or not declared",
+            "root/exit-handler-1/exit-handler-2/each-fit: pipelinechannel--fit-item is no input for an item",
+            "root/exit-handler-1/exit-handler-2/each-fit: output pipelinechannel--fit-loss is made of NUMBER_DOUBLE",
+            "root/exit-handler-1/exit-handler-2/each-fit: output pipelinechannel--fit-model is made of system.Model",
+        ],
+    ),
+    "a list that is declared as one of its items": (
+        lambda spec: BODY(spec)["outputDefinitions"]["artifacts"]["pipelinechannel--fit-model"].pop("isArtifactList"),
+        [
+            "root/exit-handler-1/exit-handler-2/best: input model_list is list of system.Model but is given system.Model",
+            "root/exit-handler-1/exit-handler-2/each-fit: output pipelinechannel--fit-model is made of list of system.Model",
+        ],
+    ),
+    "an output of what may be skipped": (
+        lambda spec: HANDLED(spec)["tasks"]["best"].update(triggerPolicy={"condition": "true"}),
+        [
+            "root/exit-handler-1/exit-handler-2/each-tell-each: input pipelinechannel--best-model comes from nowhere",
+            "root/exit-handler-1/exit-handler-2/tell-best: input text-1 comes from nowhere",
+            "root/exit-handler-1/exit-handler-2/tell-best: input model comes from nowhere",
+            "root/exit-handler-1/exit-handler-2: output pipelinechannel--best-index is made of None",
+        ],
+    ),
+    "an exit task that waits for two": (
+        lambda spec: at("components", "dag-exit-handler-1", "dag", "tasks", "finally-clean")(spec).update(dependentTasks=[]),
+        ["root/exit-handler-1/finally-clean: an exit task waits for one sub-DAG"],
+    ),
+    "two exit tasks of one sub-DAG": (
+        lambda spec: at("root", "dag", "tasks")(spec).update({"more": {**at("root", "dag", "tasks", "finally-say-bye")(spec), "taskInfo": {"name": "more"}}}),
+        ["root/finally-say-bye: another exit task waits for the same", "root/more: another exit task waits for the same"],
+    ),
+    "a task that waits for an exit task": (
+        lambda spec: at("root", "dag", "tasks")(spec).update({"more": {"taskInfo": {"name": "more"}, "componentRef": {"name": "comp-announce-2"}, "dependentTasks": ["finally-say-bye"]}}),
+        [
+            "root/more: input text-1 is not given, or not declared",
+            "root/more: input text-2 is not given, or not declared",
+            "root/more: input model is not given, or not declared",
+            "root/more: waits for an exit task",
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mutation", LOOPS)
+def test_the_judge_finds_in_loops(mutation: str) -> None:
+    spec = yaml.safe_load((GATES.parent / "loops.yaml").read_text())
+    change, expected = LOOPS[mutation]
+    change(spec)
+    assert expected == kfp_judge.faults(yaml_text.dump(spec))
+
+
 def test_the_judge_finds_yaml_that_readers_differ_on() -> None:
     text = GATES.read_text().replace("constant: 0.5", "constant: 5e-1")
     assert ["two YAML readers take it differently"] == kfp_judge.faults(text)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from isodag import types
 from isodag.diagnostics import Diagnostic, did_you_mean, failed, ordered
-from isodag.ir import Node, ParameterRef, Pipeline, Task
+from isodag.ir import EachRef, Failure, Node, ParameterRef, Pipeline, Task
 from isodag.source import Span
 from isodag.targets import Emitted
 from isodag.targets.images import repository
@@ -22,15 +22,17 @@ from isodag.targets.kfp import (
     document,
     keys,
     limits,
-    names,
+    picks,
     secrets,
     yaml_text,
 )
+from isodag.targets.kfp.collisions import collisions
 from isodag.targets.kfp.containers import Work
 from isodag.targets.kfp.inputs import Import, image_inputs, unfetchable
 from isodag.targets.kfp.keys import KEYS, Pod, Settings
 from isodag.targets.kfp.nest import Nest
 from isodag.targets.kfp.operating import Operating
+from isodag.targets.kfp.places import Places
 from isodag.targets.kfp.sharing import share
 
 __all__ = ["KEYS", "emit"]
@@ -45,15 +47,18 @@ def emit(pipeline: Pipeline) -> Emitted:
     """
     problems: list[Diagnostic] = []
     settings = keys.settings(pipeline, problems)
-    works = _works(pipeline, settings, problems)
+    places = Places(pipeline)
+    works = _works(pipeline, settings, places, problems)
     imports = _imports(works.values())
-    problems += names.collisions(
+    problems += collisions(
         pipeline,
+        places,
         [(f"the import of `{_shown(item)}`", item.name, item.span) for item in imports],
-        _paths(pipeline),
     )
     problems += limits.joins(pipeline)
     problems += limits.gated_outputs(pipeline)
+    problems += limits.items(pipeline)
+    problems += limits.uris(pipeline)
     problems += _unfit(pipeline)
     problems += secrets.problems(pipeline)
     images = _images(pipeline, settings, problems)
@@ -61,19 +66,19 @@ def emit(pipeline: Pipeline) -> Emitted:
     problems += operating.missing()
     if failed(problems):
         return Emitted(diagnostics=tuple(ordered(problems)))
-    nest = Nest(pipeline)
+    nest = Nest(pipeline, places)
     imported = {item: containers.importer(item) for item in imports}
     shared = share([*imported.values(), *works.values()])
-    for item, work in imported.items():
-        nest.add_import(item, shared.component(work), work)
-    for node in sorted(pipeline.tasks, key=lambda node: node.name):
+    for node in sorted((*pipeline.tasks, *pipeline.last), key=lambda node: node.name):
         work = works[node.name]
+        for item in _imports([work]):
+            nest.add_import(item, shared.component(imported[item]), imported[item], node.name)
         nest.add(node, shared.component(work), work, operating.settings(node))
     text = yaml_text.dump(*document.documents(pipeline, settings, nest, shared)).encode()
     problems += limits.size(pipeline, len(text))
     return Emitted(
         files={FILE: text},
-        manifest=document.manifest(pipeline, settings, images),
+        manifest=document.manifest(pipeline, settings, images, places),
         diagnostics=tuple(ordered(problems)),
     )
 
@@ -81,27 +86,33 @@ def emit(pipeline: Pipeline) -> Emitted:
 # --- parts -----------------------------------------------------------------------------------
 
 
-def _works(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) -> dict[str, Work]:
+def _works(
+    pipeline: Pipeline, settings: Settings, places: Places, problems: list[Diagnostic]
+) -> dict[str, Work]:
     """What each step needs, by step; a step that KFP cannot run is left out."""
     works: dict[str, Work] = {}
-    for node in pipeline.tasks:
+    for node in (*pipeline.tasks, *pipeline.last):
         work: Work | None
         if isinstance(node, Task):
-            pod = _pod(pipeline, node, problems)
+            pod = _pod(pipeline, node, places, problems)
             work = containers.task(node, pipeline, settings.images, pod, problems)
-        else:
+        elif isinstance(node, Failure):
             pod = keys.pod(pipeline, None, problems)
             work = containers.failure(node, pipeline, settings.images, pod, problems)
+        else:
+            pod = keys.pod(pipeline, None, problems)
+            work = picks.pick(node, pipeline, settings.images, pod, problems)
         if work is not None:
             works[node.name] = work
     return works
 
 
-def _pod(pipeline: Pipeline, task: Task, problems: list[Diagnostic]) -> Pod:
+def _pod(pipeline: Pipeline, task: Task, places: Places, problems: list[Diagnostic]) -> Pod:
     pod = keys.pod(pipeline, task, problems)
     if not task.secrets:
         return pod
-    return replace(pod, config={**pod.config, "secretAsEnv": secrets.environment(task)})
+    found = secrets.environment(task, nested=bool(places.route(task.name)))
+    return replace(pod, config={**pod.config, "secretAsEnv": found})
 
 
 def _imports(works: Iterable[Work]) -> list[Import]:
@@ -114,11 +125,9 @@ def _imports(works: Iterable[Work]) -> list[Import]:
     return list(dict.fromkeys(asked))
 
 
-def _paths(pipeline: Pipeline) -> set[names.Path]:
-    return {node.when[:depth] for node in pipeline.tasks for depth in range(1, len(node.when) + 1)}
-
-
 def _shown(item: Import) -> str:
+    if isinstance(item.uri, EachRef):
+        return f"each.{item.uri.field or item.uri.group}"
     return item.uri.name if isinstance(item.uri, ParameterRef) else str(item.uri.value)
 
 
@@ -140,7 +149,7 @@ def _unfit(pipeline: Pipeline) -> Iterable[Diagnostic]:
 def _images(pipeline: Pipeline, settings: Settings, problems: list[Diagnostic]) -> dict[str, str]:
     """Every image by the reference written, and a warning (W601) for each that stays so."""
     places: dict[str, Span] = {}
-    for node in sorted(pipeline.tasks, key=lambda node: node.span):
+    for node in sorted((*pipeline.tasks, *pipeline.last), key=lambda node: node.span):
         for reference in _references(node):
             places.setdefault(reference, node.span)
     for reference, span in places.items():

@@ -16,7 +16,7 @@ from isodag.component import Component, Output, Placeholder
 from isodag.diagnostics import Diagnostic
 from isodag.ir import Failure, Pipeline, Resources, Task
 from isodag.targets.images import Images
-from isodag.targets.kfp import constants, names
+from isodag.targets.kfp import constants, names, values, variables
 from isodag.targets.kfp.inputs import Feed, Import, Inputs, resolved
 from isodag.targets.kfp.keys import Pod
 
@@ -57,15 +57,16 @@ def task(
         what = f"the command of `{component.name}`"
         if isinstance(text, str) and (problem := constants.unfit(text, what, step.span)):
             problems.append(problem)
+    before = variables.decided(step, container, pipeline.name, inputs, problems)
     executor: dict[str, Any] = {
         "image": images.resolve(container.image),
-        "command": _words(container.command, component, spliced),
+        "command": [*before, *_words(container.command, component, spliced)],
         "args": _words(container.args, component, spliced),
-        "env": [{"name": name, "value": text} for name, text in sorted(container.env.items())],
+        "env": variables.known(step, container, pipeline.name),
         "resources": _resources(step.resources, pod.gpu_resource),
     }
-    contents = _contents(inputs.feeds, component.outputs, {"container": some(executor)}, pod)
-    return Work(component.name, tuple(inputs.feeds), contents)
+    made = contents(inputs.feeds, component.outputs, {"container": some(executor)}, pod)
+    return Work(component.name, tuple(inputs.feeds), made)
 
 
 def failure(
@@ -79,8 +80,8 @@ def failure(
         "command": list(FAIL_COMMAND),
         "args": ["--fail", message],
     }
-    contents = _contents(inputs.feeds, (), {"container": executor}, pod)
-    return Work("fail", tuple(inputs.feeds), contents)
+    made = contents(inputs.feeds, (), {"container": executor}, pod)
+    return Work("fail", tuple(inputs.feeds), made)
 
 
 def importer(item: Import) -> Work:
@@ -100,10 +101,12 @@ def importer(item: Import) -> Work:
 def definition(ports: Iterable[tuple[str, str, bool]]) -> dict[str, Any]:
     """An input or output definition from (key, type, whether an artifact)."""
     parameters: dict[str, Any] = {}
-    artifacts: dict[str, Any] = {}
+    artifacts: dict[str, dict[str, Any]] = {}
     for key, type_name, artifact in ports:
         if artifact:
-            artifacts[key] = {"artifactType": constants.artifact_type(type_name)}
+            held, is_list = values.item_type(type_name)
+            artifacts[key] = {"artifactType": constants.artifact_type(held)}
+            artifacts[key].update({"isArtifactList": True} if is_list else {})
         else:
             parameters[key] = {"parameterType": constants.parameter_type(type_name)}
     return some({"parameters": parameters, "artifacts": artifacts})
@@ -114,9 +117,10 @@ def some(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _contents(
+def contents(
     feeds: Iterable[Feed], outputs: Iterable[Output], executor: Mapping[str, Any], pod: Pod
 ) -> dict[str, Any]:
+    """A work's contents."""
     return {
         "inputs": definition((feed.key, feed.type, feed.artifact) for feed in feeds),
         "outputs": definition(

@@ -6,11 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from isodag import types
-from isodag.ir import Constant, OutputRef, Parameter, ParameterRef, Pipeline, RunRef, Text, Value
+from isodag.ir import (
+    Collected,
+    Constant,
+    EachRef,
+    Listing,
+    OutputRef,
+    Parameter,
+    ParameterRef,
+    Pipeline,
+    RunRef,
+    Text,
+    Value,
+)
 from isodag.targets.kfp import constants, names, secrets
-from isodag.targets.kfp.containers import definition, some
+from isodag.targets.kfp.containers import some
 from isodag.targets.kfp.keys import Settings
 from isodag.targets.kfp.nest import Nest
+from isodag.targets.kfp.places import Places
 from isodag.targets.kfp.sharing import Shared
 
 
@@ -26,18 +39,16 @@ def documents(
         item.name: _parameter(item)
         for item in sorted(pipeline.parameters, key=lambda item: item.name)
     }
-    wires = [
-        (item.name, item.value)
-        for item in sorted(pipeline.outputs, key=lambda item: item.name)
-        if isinstance(item.value, OutputRef)
-    ]
-    outputs = definition(
-        (name, value.type, not types.is_parameter(value.type)) for name, value in wires
-    )
+    results = {
+        item.name: item.value
+        for item in pipeline.outputs
+        if isinstance(item.value, OutputRef | Collected)
+    }
+    made = nest.root(results)
     root = {
         "inputDefinitions": some({"parameters": given}),
-        "outputDefinitions": outputs,
-        "dag": {**some({"outputs": _dag_outputs(wires)}), **nest.root()},
+        "outputDefinitions": made.get("outputDefinitions"),
+        "dag": made["dag"],
     }
     spec = {
         "pipelineInfo": some(info),
@@ -48,10 +59,9 @@ def documents(
         "components": dict(sorted({**nest.components(), **shared.components}.items())),
         "deploymentSpec": {"executors": shared.executors},
     }
-    if not shared.pods:
-        return [spec]
-    config = {"deploymentSpec": {"executors": shared.pods}}
-    return [spec, {"platforms": {"kubernetes": config}}]
+    pods = {"executors": shared.pods} if shared.pods else {}
+    config = some({"pipelineConfig": settings.run, "deploymentSpec": pods})
+    return [spec, {"platforms": {"kubernetes": config}}] if config else [spec]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -67,28 +77,21 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return spec
 
 
-def _dag_outputs(wires: list[tuple[str, OutputRef]]) -> dict[str, Any]:
-    parameters: dict[str, Any] = {}
-    artifacts: dict[str, Any] = {}
-    for name, value in wires:
-        producer, key = names.task(value.task), names.port(value.output)
-        if types.is_parameter(value.type):
-            selector = {"producerSubtask": producer, "outputParameterKey": key}
-            parameters[name] = {"valueFromParameter": selector}
-        else:
-            selector = {"producerSubtask": producer, "outputArtifactKey": key}
-            artifacts[name] = {"artifactSelectors": [selector]}
-    return some({"parameters": parameters, "artifacts": artifacts})
-
-
 # --- the manifest ----------------------------------------------------------------------------
 
 
-def manifest(pipeline: Pipeline, settings: Settings, images: Mapping[str, str]) -> dict[str, Any]:
+def manifest(
+    pipeline: Pipeline,
+    settings: Settings,
+    images: Mapping[str, str],
+    places: Places,
+) -> dict[str, Any]:
     """What `submit`, `status` and `logs` need beside the definition.
 
-    outputs  each as {"step", "output"}, {"parameter"}, {"constant"}, {"run"} or {"text": [parts]}
-    tasks    by step, the names from the outermost sub-DAG to the task
+    outputs  each as {"step", "output"}, {"parameter"}, {"constant"}, {"run"}, {"text": [parts]} or
+             {"each": one}: a list of what the repetitions give
+    tasks    by step, the names from the outermost sub-DAG to the task; one in an `each-…` has a
+             task in each repetition
     secrets  parameters whose value is the name of a Kubernetes secret, without `secret:`
     """
     held = [item.name for item in pipeline.parameters if item.type == types.SECRET]
@@ -99,8 +102,8 @@ def manifest(pipeline: Pipeline, settings: Settings, images: Mapping[str, str]) 
             for item in sorted(pipeline.outputs, key=lambda item: item.name)
         },
         "tasks": {
-            node.name: [*map(names.branch, node.when), names.task(node.name)]
-            for node in sorted(pipeline.tasks, key=lambda node: node.name)
+            step: [*places.names(places.route(step)), names.task(step)]
+            for step in sorted(places.nodes)
         },
         **some({"secrets": sorted(held)}),
         **some({"pipeline_root": settings.pipeline_root, "submission": dict(settings.submission)}),
@@ -119,3 +122,9 @@ def _origin(value: Value) -> dict[str, Any]:
             return {"run": field}
         case Text(parts):
             return {"text": [_origin(part) for part in parts]}
+        case Collected(_, item):
+            return {"each": _origin(item)}
+        case Listing(items):
+            return {"list": [_origin(item) for item in items]}
+        case EachRef():
+            raise AssertionError("an item is known in its repetition alone")

@@ -24,6 +24,9 @@ _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 # https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 OPERATORS = ("Exists", "Equal")
+FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName",
+          "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP",
+          "status.podIPs")  # fmt: skip
 _BUCKET = re.compile(r"(?:s3|gs|minio)://[^/\s]+(?:/\S*)?")
 
 
@@ -77,6 +80,68 @@ def label_value(text: str) -> Wrong | None:
         "it has at most 63 letters, digits, -, _ and ., and begins and ends with one of the first"
     )
     return Wrong(f"`{text}` is not the value of a label", help)
+
+
+def config_map(text: str) -> Wrong | None:
+    """The name of a config map."""
+    return None if _SUBDOMAIN.fullmatch(text) else _name(text, "config map", 253)
+
+
+def volume(text: str, noun: str) -> Wrong | None:
+    """The name of what a volume holds, which a backend makes the volume's own name."""
+    if _LABEL.fullmatch(text):
+        return None
+    wrong = _name(text, noun, 63)
+    if _SUBDOMAIN.fullmatch(text):
+        help = "rename it, or read it as variables: a volume's name has no dots"
+        return Wrong(f"a volume cannot be named `{text}`", help)
+    return wrong
+
+
+def mount(text: str, kind: str) -> Wrong | None:
+    """Where a volume is mounted."""
+    if not text:
+        return Wrong(f"a volume with `{kind}` has no `path`", "say where it is to be, as /mnt/data")
+    if not text.startswith("/"):
+        return Wrong(f"`{text}` is not the path of a folder", f"write /{text}")
+    if ":" in text or ".." in text.split("/"):
+        return Wrong(f"`{text}` is no path for a volume", "leave out : and ..")
+    return Wrong("`/` is the image itself", "name a folder") if not text.strip("/") else None
+
+
+def inner(text: str) -> Wrong | None:
+    """A path within a volume."""
+    if not text.startswith("/") and ".." not in text.split("/"):
+        return None
+    return Wrong(f"`{text}` is no path within the volume", "write it without / at the start and ..")
+
+
+def quantity(text: str) -> Wrong | None:
+    """A size: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/."""
+    if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,3})?([kMGTPE]|[KMGTPE]i)?", text):
+        return None
+    match = re.fullmatch(r"([0-9.]+) ?(k|m|g|t)i?b?", text.lower())
+    help = f"write {match[1]}{match[2].upper()}i" if match else "write 10Gi"
+    return Wrong(f"`{text}` is not a size", help)
+
+
+def variable(text: str) -> Wrong | None:
+    """The name of an environment variable."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        return None
+    help = "a name holds letters, digits and _, and no digit first"
+    return Wrong(f"`{text}` is not a name for an environment variable", help)
+
+
+def field(text: str) -> Wrong | None:
+    """A field of a pod that a variable can hold.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/downward-api/#available-fields
+    """
+    inner = re.fullmatch(r"metadata\.(?:labels|annotations)\['([^']*)'\]", text)
+    if text in FIELDS or (inner and label_key(inner[1]) is None):
+        return None
+    return Wrong(f"a pod has no field `{text}`", did_you_mean(text, FIELDS, "field"))
 
 
 def resource(text: str) -> Wrong | None:

@@ -14,11 +14,23 @@ from dataclasses import dataclass, field, replace
 from isodag import types
 from isodag.component import Input
 from isodag.diagnostics import Diagnostic
-from isodag.ir import Argument, Constant, OutputRef, ParameterRef, RunRef, Task, Text, Value
+from isodag.ir import (
+    Argument,
+    Collected,
+    Constant,
+    EachRef,
+    OutputRef,
+    ParameterRef,
+    RunRef,
+    Task,
+    Text,
+    Value,
+)
 from isodag.runtime import values
 from isodag.source import Span
 from isodag.targets.images import Images
 from isodag.targets.kfp import constants, names
+from isodag.targets.kfp.values import Source, source
 
 # What the launcher downloads:
 # https://github.com/kubeflow/pipelines/blob/master/backend/src/v2/component/launcher_v2.go
@@ -29,16 +41,16 @@ _LONGEST = 40  # part of a task's name that is taken from a URI
 
 @dataclass(frozen=True)
 class Import:
-    """A task at the root that makes an artifact of a URI.
+    """A task that makes an artifact of a URI, where its readers' values enter.
 
     name  the task's name
-    uri   a parameter, or a constant String
+    uri   a parameter, or a constant String, or a loop's item: in the loop then
     type  of the artifact
     span  where it is first asked for
     """
 
     name: str
-    uri: ParameterRef | Constant
+    uri: ParameterRef | Constant | EachRef
     type: str
     span: Span = field(compare=False)
 
@@ -49,12 +61,13 @@ class Feed:
 
     key: str
     type: str
-    source: Constant | ParameterRef | OutputRef | RunRef | Import
+    source: Source | Import
 
     @property
     def artifact(self) -> bool:
-        """Whether it is an artifact, not a parameter."""
-        return isinstance(self.source, Import | OutputRef) and not types.is_parameter(self.type)
+        """Whether it is an artifact or a list of such, not a parameter."""
+        made = isinstance(self.source, Import | OutputRef | Collected)
+        return made and not types.is_parameter(self.type)
 
 
 class Inputs:
@@ -82,42 +95,47 @@ class Inputs:
         """Feeds an input parameter; what stands for its value."""
         key = names.port(name)
         if not isinstance(value, Text):
-            source = self._known(value, what, span)
+            known = self._known(value, what, span)
             # a constant has the input's type; a wire keeps its own, so that both its ends agree
-            type_name = wanted if isinstance(source, Constant) else source.type
-            return self._read(Feed(key, type_name, source))
+            type_name = wanted if isinstance(known, Constant) else known.type
+            return self._read(Feed(key, type_name, known))
         text, number = "", 0
         for part in value.parts:
-            source = self._known(part, what, span)
-            if isinstance(source, Constant):
-                text += values.render(source.value)
+            known = self._known(part, what, span)
+            if isinstance(known, Constant):
+                text += values.render(known.value)
             else:
                 number += 1
-                text += self._read(Feed(f"{key}-{number}", source.type, source))
+                text += self._read(Feed(f"{key}-{number}", known.type, known))
         return text
+
+    def artifacts(self, key: str, value: Collected) -> None:
+        """Feeds a list of artifacts, for which nothing stands in a command line."""
+        self.feeds.append(Feed(key, value.type, value))
 
     def _read(self, feed: Feed) -> str:
         self.feeds.append(feed)
         return f"{{{{$.inputs.parameters['{feed.key}']}}}}"
 
-    def _known(
-        self, value: Value, what: str, span: Span
-    ) -> Constant | ParameterRef | OutputRef | RunRef:
+    def _known(self, value: Value, what: str, span: Span) -> Source:
         """A value, where a fact of the run that is known at compile time is a constant."""
-        assert not isinstance(value, Text), "texts do not nest"
-        if isinstance(value, RunRef) and value.field == "pipeline":
+        known = source(value)
+        if isinstance(known, RunRef) and known.field == "pipeline":
             return Constant(self._pipeline_name, "String")
-        if isinstance(value, Constant):
-            self._report(constants.unfit(value.value, what, span))
-        return value
+        if isinstance(known, Constant):
+            self._report(constants.unfit(known.value, what, span))
+        return known
 
     def _artifact(self, port: Input, value: Value, what: str, span: Span) -> str:
         key = names.port(port.name)
-        source: Import | OutputRef
+        made: Import | OutputRef
         if isinstance(value, OutputRef):
-            source = value
+            made = value
         elif isinstance(value, ParameterRef):
-            source = Import(names.importer(value.name), value, value.type, span)
+            made = Import(names.importer(value.name), value, value.type, span)
+        elif isinstance(value, EachRef):
+            name = names.importer_of_item(value.group, value.field, port.type)
+            made = Import(name, value, port.type, span)
         else:
             assert isinstance(value, Constant), "an artifact is no joined text"
             uri = values.render(value.value)
@@ -125,8 +143,8 @@ class Inputs:
                 self._report(constants.unfit(uri, what, span))
                 return uri
             self._report(unfetchable(uri, what, span))
-            source = Import(_name(uri, port.type), Constant(uri, "String"), port.type, span)
-        self.feeds.append(Feed(key, source.type, source))
+            made = Import(_name(uri, port.type), Constant(uri, "String"), port.type, span)
+        self.feeds.append(Feed(key, made.type, made))
         return f"{{{{$.inputs.artifacts['{key}'].path}}}}"
 
     def _report(self, problem: Diagnostic | None) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isodag import spec_words
-from isodag.diagnostics import Diagnostic, did_you_mean
+from isodag.diagnostics import Diagnostic
 from isodag.frontend.schema import Key
-from isodag.ir import Constant, Pipeline, Task, Tree
-from isodag.runtime import values
-from isodag.source import Span
+from isodag.ir import Pipeline, Task
 from isodag.targets.images import Images
-from isodag.targets.kfp import forms
+from isodag.targets.kfp import forms, pods
+from isodag.targets.kfp.blocks import NAME as NAME
+from isodag.targets.kfp.blocks import Block
 
 KEYS = (
     Key("pipeline_root", "string", "Where outputs go: s3://, gs:// or minio:// and a path.",
@@ -29,18 +28,30 @@ KEYS = (
     Key("namespace", "string", "Kubernetes namespace that runs are submitted to.",
         scope="pipeline"),
     Key("experiment", "string", "KFP experiment that runs are filed under.", scope="pipeline"),
+    Key("run_timeout", "duration", "How long a run may take at most, as 12h.", scope="pipeline"),
+    Key("ttl", "duration", "How long the objects of a run that has ended stay in Kubernetes, as "
+        "7d.", scope="pipeline"),
     Key("node_selector", "mapping", "Labels that the pod's node must have."),
     Key("tolerations", "sequence", "Taints that the pod accepts: key, operator, value, effect, "
         "seconds."),
+    Key("node_affinity", "sequence", "Demands on the pod's node: key, operator, values; with "
+        "weight a preference."),
+    Key("volumes", "sequence", "Volumes of the pod: pvc, empty_dir, secret, config_map or "
+        "ephemeral, and path."),
+    Key("config_env", "mapping", "Environment variables from config maps: {config_map, key}."),
+    Key("field_env", "mapping", "Environment variables from fields of the pod, as spec.nodeName."),
+    Key("labels", "mapping", "Labels of the pod."),
+    Key("annotations", "mapping", "Annotations of the pod."),
+    Key("image_pull_policy", "string", "When the image is fetched: Always, IfNotPresent or Never.",
+        enum=("Always", "IfNotPresent", "Never")),
+    Key("security_context", "mapping", "Who the container runs as: run_as_user, run_as_group, "
+        "run_as_non_root."),
     Key("gpu_resource", "string", "Kubernetes resource that `gpu` counts; nvidia.com/gpu when "
         "not said."),
 )  # fmt: skip
 
-NAME = "kfp"
 SUBMISSION = ("service_account", "namespace", "experiment")  # kfp.Client's words, for the manifest
-# https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#scheduling
-TOLERATION = {"key": "key", "operator": "operator", "value": "value", "effect": "effect",
-              "seconds": "tolerationSeconds"}  # fmt: skip
+_TIMES = {"run_timeout": "activeDeadlineSeconds", "ttl": "resourceTtlOnCompletion"}
 _NAMES = {"namespace": forms.namespace, "service_account": forms.service_account}
 
 
@@ -49,11 +60,14 @@ class Settings:
     """What the pipeline's own block says.
 
     submission  settings that the definition cannot hold, for the manifest
+    run         of the whole run: a PipelineConfig as JSON
+                https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto
     """
 
     pipeline_root: str = ""
     images: Images = field(default_factory=Images)
     submission: Mapping[str, str] = field(default_factory=dict)
+    run: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,7 @@ class Pod:
 
 def settings(pipeline: Pipeline, problems: list[Diagnostic]) -> Settings:
     """The pipeline's block; what is wrong with it is appended to `problems` (E608)."""
-    block = _Block(pipeline.targets, problems)
+    block = Block(pipeline.targets, problems)
     root = block.text("pipeline_root")
     if root:
         block.judge("pipeline_root", forms.place(root))
@@ -86,121 +100,21 @@ def settings(pipeline: Pipeline, problems: list[Diagnostic]) -> Settings:
         pipeline_root=root,
         images=Images(block.text("image_registry"), images),
         submission={name: value for name, value in submission.items() if value},
+        run={
+            member: time
+            for key, member in _TIMES.items()
+            if (time := block.seconds(key)) is not None
+        },
     )
 
 
 def pod(pipeline: Pipeline, task: Task | None, problems: list[Diagnostic]) -> Pod:
     """The pod of a task, or of a `fail` step (None), its block laid over the pipeline's."""
-    shared = _Block(pipeline.targets, problems)
-    own = _Block(task.targets if task is not None else {}, problems)
-    config: dict[str, Any] = {}
-    for block in (shared, own):
-        block.labels("node_selector")
-    if labels := {**shared.texts("node_selector"), **own.texts("node_selector")}:
-        config["nodeSelector"] = {"labels": dict(sorted(labels.items()))}
-    if tolerations := own.tolerations() or shared.tolerations():
-        config["tolerations"] = tolerations
-    if secrets := shared.items("image_pull_secrets"):
-        for index, name in enumerate(secrets):
-            shared.judge("image_pull_secrets", forms.secret(name), index)
-        config["imagePullSecret"] = [{"secretName": name} for name in secrets]
+    shared = Block(pipeline.targets, problems)
+    own = Block(task.targets if task is not None else {}, problems)
+    config = pods.config(shared, own, task, problems)
     gpu = own.text("gpu_resource") or shared.text("gpu_resource")
     for block in (shared, own):
         if text := block.text("gpu_resource"):
             block.judge("gpu_resource", forms.resource(text))
     return Pod(config, gpu or Pod.gpu_resource)
-
-
-class _Block:
-    """One `targets.kfp` block."""
-
-    def __init__(self, targets: Mapping[str, Tree], problems: list[Diagnostic]) -> None:
-        tree = targets.get(NAME)
-        held = tree.value if tree is not None else None
-        self._trees: Mapping[str, Tree] = held if isinstance(held, Mapping) else {}
-        self._problems = problems
-
-    def wrong(self, key: str, message: str, help: str, span: Span | None = None) -> None:
-        place = span or self._trees[key].span
-        self._problems.append(Diagnostic("E608", message, place, help))
-
-    def judge(self, key: str, wrong: forms.Wrong | None, index: int | None = None) -> None:
-        """Report what is wrong with a text under a key, or with an item of the list there."""
-        if wrong is not None:
-            held = self._trees[key].value
-            item = held[index] if index is not None and isinstance(held, tuple) else None
-            self.wrong(key, wrong.said, wrong.help, item.span if item else None)
-
-    def images(self) -> None:
-        """Report what stands under `images` and is no reference of an image."""
-        held = self._trees["images"].value if "images" in self._trees else {}
-        for tree in held.values() if isinstance(held, Mapping) else ():
-            text = tree.value.value if isinstance(tree.value, Constant) else None
-            if isinstance(text, str) and (help := spec_words.not_an_image(text)):
-                self.wrong("images", f"`{text}` is not an image", help, tree.span)
-
-    def labels(self, key: str) -> None:
-        """Report labels that Kubernetes does not take."""
-        tree = self._trees.get(key)
-        for name, value in self.texts(key).items() if tree is not None else ():
-            if tree is None or not isinstance(tree.value, Mapping):
-                continue
-            if wrong := forms.label_key(name):
-                self.wrong(key, wrong.said, wrong.help, tree.keys.get(name))
-            elif wrong := forms.label_value(value):
-                self.wrong(key, wrong.said, wrong.help, tree.value[name].span)
-
-    def text(self, key: str) -> str:
-        return self._plain(key, self._trees[key]) if key in self._trees else ""
-
-    def texts(self, key: str) -> dict[str, str]:
-        held = self._trees[key].value if key in self._trees else {}
-        if not isinstance(held, Mapping):
-            self.wrong(key, f"`{key}` must be a mapping of names to text", f"write {key}: {{a: b}}")
-            return {}
-        return {name: self._plain(f"{key}.{name}", tree) for name, tree in held.items()}
-
-    def items(self, key: str) -> list[str]:
-        held = self._trees[key].value if key in self._trees else ()
-        if not isinstance(held, tuple):
-            self.wrong(key, f"`{key}` must be a list of text", f"write {key}: [a, b]")
-            return []
-        return [self._plain(key, tree) for tree in held]
-
-    def tolerations(self) -> list[dict[str, str]]:
-        held = self._trees["tolerations"].value if "tolerations" in self._trees else ()
-        found = []
-        for tree in held if isinstance(held, tuple) else ():
-            entries = tree.value if isinstance(tree.value, Mapping) else {}
-            unknown = [name for name in entries if name not in TOLERATION]
-            for name in unknown:
-                near = next((ours for ours, theirs in TOLERATION.items() if theirs == name), name)
-                help = did_you_mean(near, TOLERATION, "key")
-                what = f"a toleration has no `{name}`"
-                self.wrong("", what, help, tree.keys.get(name, tree.span))
-            if not isinstance(tree.value, Mapping):
-                self.wrong(
-                    "", "a toleration is a mapping", "write {key: …, operator: Exists}", tree.span
-                )
-            elif not entries:
-                self.wrong(
-                    "", "a toleration is empty", f"it has {', '.join(TOLERATION)}", tree.span
-                )
-            said = {
-                name: self._plain(f"tolerations.{name}", entry)
-                for name, entry in sorted(entries.items())
-                if name in TOLERATION
-            }
-            if said and not unknown and (bad := forms.toleration(said)) is not None:
-                key, wrong = bad
-                span = entries[key].span if key else tree.span
-                self.wrong("", wrong.said, wrong.help, span)
-            found.append({TOLERATION[name]: text for name, text in said.items()})
-        return found
-
-    def _plain(self, what: str, tree: Tree) -> str:
-        """A constant as text: Kubernetes wants text where YAML may have read a number."""
-        if isinstance(tree.value, Constant) and tree.value.value is not None:
-            return values.render(tree.value.value)
-        self.wrong("", f"`{what}` must be text known at compile time", "write it out", tree.span)
-        return ""

@@ -1,4 +1,4 @@
-"""Names as KFP spells them: one function for each kind, and what collides.
+"""Names as KFP spells them: one function for each kind.
 
 Steps, parameters and gates are identifiers (`[a-z][a-z0-9_]*`); a KFP name built from one never
 holds `--`, so that names with `--` are ours alone.
@@ -7,18 +7,11 @@ holds `--`, so that names with `--` are ours alone.
 from __future__ import annotations
 
 import functools
-import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence
 
-from isodag.diagnostics import Diagnostic, Related
-from isodag.ir import Branch, Pipeline
-from isodag.source import Span
+from isodag.ir import Branch
 
-Path = tuple[Branch, ...]
-
-_LOOP = "loop-item"  # backend/src/v2/driver/common/common.go: IsLoopArgument
-_LONGEST = 128  # of a pipeline's name (kfp/dsl/utils.py: validate_pipeline_name)
+LOOP = "loop-item"  # backend/src/v2/driver/common/common.go: IsLoopArgument
 
 
 @functools.lru_cache(4096)
@@ -37,14 +30,31 @@ def importer(parameter: str) -> str:
     return f"import-{kebab(parameter)}"
 
 
+def importer_of_item(group: str, field: str, type_name: str) -> str:
+    """The task that makes an artifact of a type of the URI that a loop's item is, or has in a
+    field."""
+    parts = (f"import-{kebab(group)}", "item", kebab(field), kebab(type_name))
+    return "--".join(part for part in parts if part)
+
+
 def branch(side: Branch) -> str:
     """The task of the sub-DAG behind one side of a gate."""
     return f"{'if' if side.taken else 'unless'}-{kebab(side.gate)}"
 
 
-def dag(path: Path) -> str:
-    """The component of the sub-DAG behind a path of branches."""
-    return "dag-" + "--".join(branch(side) for side in path)
+def group(name: str, *, repeated: bool) -> str:
+    """The task of a group's sub-DAG: a pipeline used as a component, or what is repeated."""
+    return f"each-{kebab(name)}" if repeated else kebab(name)
+
+
+def handler(number: int) -> str:
+    """The task of the sub-DAG whose end a last step waits for, as kfp's own compiler names it."""
+    return f"exit-handler-{number}"
+
+
+def ending(step: str) -> str:
+    """The task of the sub-DAG that a last step and its imports stand in."""
+    return f"finally-{kebab(step)}"
 
 
 @functools.lru_cache(4096)
@@ -54,54 +64,29 @@ def port(name: str) -> str:
 
 
 def channel(source: str, output: str = "") -> str:
-    """The input through which a value enters a sub-DAG, as kfp's own compiler names it."""
-    return f"pipelinechannel--{source}" + (f"-{output}" if output else "")
+    """The input through which a value enters a sub-DAG, or the output through which it leaves
+    one, as kfp's own compiler names it; but never as the backend names loop items."""
+    name = source + (f"-{output}" if output else "")
+    return f"pipelinechannel--{name}" + ("-value" if name.endswith(LOOP) else "")
+
+
+def loop_item(group: str) -> str:
+    """The input of a repeated sub-DAG that holds its item.
+
+    A backend knows by the name that there is one value for each repetition
+    (backend/src/v2/driver/resolver/parameters.go: resolveParameterComponentInputParameter).
+    """
+    return f"pipelinechannel--{kebab(group)}--{LOOP}"
+
+
+def item(group: str, field: str) -> str:
+    """The input through which an item, or a field of one, enters a sub-DAG further in.
+
+    Not as a loop's item: within another loop a backend would look for that one's repetition.
+    """
+    return f"pipelinechannel--{kebab(group)}--item" + (f"-{field}" if field else "")
 
 
 def pipeline(name: str) -> str:
     """The pipeline's name: `[a-z0-9]([-a-z0-9]*[a-z0-9])?`."""
     return kebab(name)
-
-
-def collisions(
-    graph: Pipeline, importers: Sequence[tuple[str, str, Span]], paths: Iterable[Path]
-) -> Iterator[Diagnostic]:
-    """E601 for every step, condition and import whose name is empty or taken, and for a pipeline
-    without a name.
-
-    importers  what each stands for, its task's name and its place
-    paths      every sub-DAG's path
-
-    Argo runs a task `t` as two, `t-driver` and `t`:
-    https://github.com/kubeflow/pipelines/blob/master/backend/src/v2/compiler/argocompiler/dag.go
-    """
-    gates = {gate.name: gate.span for gate in graph.gates}
-    sides = {path[-1] for path in paths if path}
-    by_place = operator.itemgetter(2, 1, 0)
-    claims = sorted(
-        ((f"condition `{side.gate}`", branch(side), gates[side.gate]) for side in sides),
-        key=by_place,
-    )
-    claims += sorted(importers, key=by_place)
-    steps = ((f"step `{node.name}`", task(node.name), node.span) for node in graph.tasks)
-    claims += sorted(steps, key=by_place)
-    taken: dict[str, tuple[str, Span]] = {}
-    told: set[Span] = set()
-    for what, name, span in claims:
-        if not name or name.startswith(_LOOP):
-            if span in told:
-                continue  # another copy of a repeated step
-            told.add(span)
-            reason = f"the name `{name}`, which KFP keeps for loops" if name else "an empty name"
-            yield Diagnostic("E601", f"{what} has {reason}", span, "rename it")
-            continue
-        for claim in (name, f"{name}-driver"):
-            other, place = taken.setdefault(claim, (what, span))
-            if other != what:
-                message = f"{what} and {other} both need the name `{claim}` on KFP"
-                related = (Related(f"{other} is here", place),)
-                yield Diagnostic("E601", message, span, "rename one of them", related)
-                break
-    if not 0 < len(pipeline(graph.name)) <= _LONGEST:
-        message = f"`{graph.name}` gives KFP no name of 1 to {_LONGEST} letters, digits and dashes"
-        yield Diagnostic("E601", message, graph.span, "rename the pipeline")

@@ -9,6 +9,7 @@ from typing import Any
 from isodag.diagnostics import Diagnostic
 from isodag.frontend.schema import RETRY_CAUSES
 from isodag.ir import Node, Pipeline, Retry, Task
+from isodag.targets.kfp import pods
 
 # Argo counts it from the first try on, the tries' own time included, and kills a try that is over
 # it (workflow/controller/operator.go: maxDurationDeadline); kfp's default of an hour would end a
@@ -20,7 +21,8 @@ class Operating:
     """The operating settings of a pipeline's steps."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self._tasks = [node for node in pipeline.tasks if isinstance(node, Task)]
+        nodes = (*pipeline.tasks, *pipeline.last)
+        self._tasks = [node for node in nodes if isinstance(node, Task)]
 
     def settings(self, node: Node) -> dict[str, Any]:
         """`cachingOptions` and `retryPolicy` of a task.
@@ -48,6 +50,7 @@ class Operating:
             if spans:
                 more = f" and of {len(spans) - 1} more" if len(spans) > 1 else ""
                 yield Diagnostic("W602", message, min(spans), f"a setting of this step{more}")
+        yield from pods.untold(self._tasks)
 
 
 def _keeps_age(task: Task) -> bool:
@@ -75,5 +78,8 @@ _LACKING: dict[str, Callable[[Task], bool]] = {
     ),
     "`resources.disk` is not kept on KFP: a pod has its node's disk": lambda task: (
         task.resources is not None and task.resources.disk is not None
+    ),
+    "`resources.instances` is not kept on KFP: a step runs in one pod": lambda task: (
+        task.resources is not None and (task.resources.instances or 1) > 1
     ),
 }

@@ -25,9 +25,10 @@ _LONGEST = 253
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
-def environment(task: Task) -> list[dict[str, Any]]:
+def environment(task: Task, *, nested: bool) -> list[dict[str, Any]]:
     """The `secretAsEnv` of a step's executor.
 
+    nested  whether the step stands in a sub-DAG
     A constant name stands in the older field, which every backend reads.
     """
     made: list[dict[str, Any]] = []
@@ -36,7 +37,7 @@ def environment(task: Task) -> list[dict[str, Any]]:
         if isinstance(item.value, Constant):
             made.append({"secretName": name(str(item.value.value)), "keyToEnv": keys})
             continue
-        within = names.channel(item.value.name) if task.when else item.value.name
+        within = names.channel(item.value.name) if nested else item.value.name
         source = {"componentInputParameter": within}
         made.append({"secretNameParameter": source, "keyToEnv": keys})
     return made
@@ -53,7 +54,7 @@ def problems(pipeline: Pipeline) -> Iterator[Diagnostic]:
         if parameter.type == SECRET and parameter.has_default:
             what = f"the default of `{parameter.name}`"
             yield from _unfit(parameter.default, what, parameter.default_span or parameter.span)
-    for task in pipeline.tasks:
+    for task in (*pipeline.tasks, *pipeline.last):
         for item in task.secrets if isinstance(task, Task) else ():
             if isinstance(item.value, Constant):
                 yield from _unfit(str(item.value.value), f"`{item.variable}`", item.place)
