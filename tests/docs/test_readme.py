@@ -16,8 +16,8 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXAMPLES = [text for _, text in BLOCK.findall(PAGES[0].read_text()) if "apiVersion:" in text]
 
 
-def test_the_readme_has_a_dag_file_as_an_example() -> None:
-    assert 1 == len(EXAMPLES)
+def test_the_readme_has_dag_files_as_examples() -> None:
+    assert 2 == len(EXAMPLES)
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
