@@ -1,29 +1,30 @@
-"""Fine-tuning: a BERT checkpoint and tokenised splits in, the best epoch's classifier out."""
+"""Fine-tuning: a classifier and tokenised splits in; its best epoch's weights and the curves out.
+
+One loop for one host and for several.  Each reads the same batches in the same order and takes its
+rows of them; the gradients of all are added up, so that a batch changes the weights as it does on
+one host, but for rounding and for which entries dropout draws.
+"""
 
 from __future__ import annotations
 
-import bisect
 import math
 import sys
 import time
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import keras
-import keras_hub
+import numpy as np
 import tensorflow as tf
 
 from dataset_folder import Split
+from host_team import Team
 from isodag.runtime import ComponentError
+from row_batches import batches
 
-Logs = Mapping[str, float]
-
-SHUFFLE_ROWS = 50_000  # rows held for shuffling, about 0.6 kB each at 64 tokens
-LENGTHS = (17, 25, 33, 49, 65, 97, 129, 193, 257, 385)  # tokens; a batch keeps between two of them
 PROGRESS = 10.0  # seconds between two progress lines
+
+Inputs = dict[str, tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -41,74 +42,6 @@ class Settings:
     seed: int
 
 
-def batches(split: Split, size: int, *, limit: int, seed: int | None = None) -> tf.data.Dataset:
-    """Batches of (inputs, label): inputs are int32 (batch, tokens), label is int32 (batch,).
-
-    Rows of about the same length share a batch, which is as long as its longest row.
-    limit  batches at most, 0 for all
-    seed   of the shuffling, in another order each time through; None: in the order of the files
-    """
-    fixed = tf.io.FixedLenFeature([split.max_length], tf.int64)
-    features = {
-        "input_ids": fixed, "attention_mask": fixed, "token_type_ids": fixed,
-        "label": tf.io.FixedLenFeature([], tf.int64),
-    }  # fmt: skip
-
-    def parse(example: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        row = tf.io.parse_single_example(example, features)
-        tokens = tf.reduce_sum(row["attention_mask"])
-        names = {
-            "token_ids": "input_ids",
-            "padding_mask": "attention_mask",
-            "segment_ids": "token_type_ids",
-        }
-        inputs = {ours: tf.cast(row[name][:tokens], tf.int32) for ours, name in names.items()}
-        return inputs, tf.cast(row["label"], tf.int32)
-
-    def length(inputs: dict[str, tf.Tensor], label: tf.Tensor) -> tf.Tensor:
-        return tf.shape(inputs["token_ids"])[0]
-
-    rows = tf.data.TFRecordDataset(list(split.shards))
-    if seed is not None:
-        rows = rows.shuffle(min(split.rows, SHUFFLE_ROWS), seed=seed)
-    rows = rows.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    sizes = [size] * (len(LENGTHS) + 1)
-    found = rows.bucket_by_sequence_length(length, LENGTHS, sizes)  # padded with zeros
-    count = _count_batches(split, size)
-    count = min(count, limit or count)
-    return found.take(count).apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
-
-
-def _count_batches(split: Split, size: int) -> int:
-    rows = Counter[int]()
-    for tokens, count in split.rows_by_tokens.items():
-        rows[bisect.bisect_right(LENGTHS, tokens)] += count
-    return sum(math.ceil(count / size) for count in rows.values())
-
-
-def set_seed(seed: int) -> None:
-    """From here on, the same calls give the same numbers on the same machine."""
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-
-
-def build(checkpoint: Path, classes: int, settings: Settings) -> keras.Model:
-    """BERT, the mean of its token vectors, dropout, one new dense layer: scores (batch, classes).
-
-    The mean over real tokens, not [CLS]: checkpoints tuned for sentence similarity learn faster
-    from it (MiniLM-L6 after 25 steps of five-star reviews: 46 % right against 25 %).
-    """
-    try:
-        encoder = keras_hub.models.BertBackbone.from_preset(str(checkpoint))
-    except Exception as error:  # a weights file may be wrong in more ways than the loader names
-        raise ComponentError(f"checkpoint: the weights cannot be read: {error}") from error
-    encoder.trainable = not settings.freeze_encoder
-    vectors = encoder.output["sequence_output"]  # (batch, tokens, width)
-    mean = keras.layers.GlobalAveragePooling1D()(vectors, mask=encoder.input["padding_mask"])
-    dropped = keras.layers.Dropout(settings.dropout)(mean)  # (batch, width)
-    return keras.Model(encoder.input, keras.layers.Dense(classes, name="classifier")(dropped))
-
-
 @dataclass(frozen=True)
 class History:
     """What a training did.
@@ -122,103 +55,130 @@ class History:
     curves: dict[str, list[float]]
 
 
-def fit(model: keras.Model, train: Split, validation: Split, settings: Settings) -> History:
+class Mean:
+    """Loss and accuracy over the batches added so far, in float32."""
+
+    def __init__(self) -> None:
+        self.loss = self.right = self.rows = np.float32(0)
+
+    def add(self, loss: tf.Tensor, right: tf.Tensor, rows: int) -> None:
+        """Take a batch: its mean loss, how many of its rows are right."""
+        self.loss += loss.numpy() * np.float32(rows)
+        self.right += right.numpy()
+        self.rows += np.float32(rows)
+
+    def shown(self) -> tuple[float, float]:
+        """Loss and accuracy."""
+        return float(self.loss / self.rows), float(self.right / self.rows)
+
+
+def fit(
+    model: keras.Model, train: Split, validation: Split, settings: Settings, team: Team
+) -> History:
     """Train `model` in place; it is left with the weights of its best epoch.
 
     Best is the highest validation accuracy, the first among equals.  Raises ComponentError when
-    the loss stops being a number or a shard cannot be read.
+    the loss stops being a number, a shard cannot be read or another host goes away.
     """
     rows = batches(train, settings.batch_size, limit=settings.steps_per_epoch, seed=settings.seed)
-    steps = len(rows)
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate, clipnorm=1.0),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    best = keras.callbacks.EarlyStopping(
-        "val_accuracy", mode="max", patience=settings.epochs, restore_best_weights=True
-    )
+    held_out = batches(validation, settings.validation_batch_size, limit=settings.validation_steps)
+    learn, judge, total = _steps(model, settings.learning_rate, team, rows.element_spec)
+    _draw_apart(model, team)
+    progress = Progress(settings.epochs, len(rows))
+    curves: dict[str, list[float]] = {
+        f"{split}_{name}": [] for split in ("train", "validation") for name in ("loss", "accuracy")
+    }
+    weights: list[np.ndarray] = []
+    best_epoch = 0
     try:
-        found = model.fit(
-            rows,
-            validation_data=batches(
-                validation, settings.validation_batch_size, limit=settings.validation_steps
-            ),
-            epochs=settings.epochs,
-            callbacks=[best, Progress(settings.epochs, steps)],
-            shuffle=False,  # the rows are shuffled already
-            verbose=0,
-        )
+        for epoch in range(1, settings.epochs + 1):
+            learned, judged = Mean(), Mean()
+            for step, (inputs, labels) in enumerate(rows, 1):
+                learned.add(*learn(inputs, labels), len(labels))
+                progress.step(epoch, step, *learned.shown())
+            iter(rows)  # passes over one order, as keras.Model.fit does: the same seed, its weights
+            for inputs, labels in held_out:
+                judged.add(*judge(inputs, labels), len(labels))
+            judged.loss, judged.right = total([judged.loss, judged.right]).numpy()
+            numbers = (*learned.shown(), *judged.shown())
+            for values, number in zip(curves.values(), numbers, strict=True):
+                values.append(number)
+            if not weights or numbers[-1] > curves["validation_accuracy"][best_epoch - 1]:
+                best_epoch, weights = epoch, model.get_weights()
+            progress.epoch(epoch, *numbers)
     except tf.errors.DataLossError as error:
         raise ComponentError("train or validation: a shard is damaged") from error
-    curves = {
-        f"{split}_{name}": [float(value) for value in found.history[prefix + name]]
-        for split, prefix in (("train", ""), ("validation", "val_"))
-        for name in ("loss", "accuracy")
-    }
-    return History(best.best_epoch + 1, curves)
+    except tf.errors.OpError as error:
+        if reason := team.lost(error):
+            raise ComponentError(reason) from error
+        raise
+    model.set_weights(weights)
+    return History(best_epoch, curves)
 
 
-class _Classifier(tf.Module):
-    """What the SavedModel holds."""
+def _steps(
+    model: keras.Model, learning_rate: float, team: Team, batch: Any
+) -> tuple[Any, Any, Any]:
+    """Three functions: one changes the weights by a batch, one only judges it, one adds up.
 
-    def __init__(self, model: keras.Model) -> None:
-        super().__init__()
-        # the same layers without the optimizer, whose state would treble the size
-        self.model = keras.Model(model.input, model.output)
+    batch  the tf.TypeSpec of (inputs, labels)
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, None], tf.int32, name)
-            for name in ("input_ids", "attention_mask", "token_type_ids")
-        ]
-    )
-    def probabilities(
-        self, input_ids: tf.Tensor, attention_mask: tf.Tensor, token_type_ids: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        inputs = {
-            "token_ids": input_ids,
-            "padding_mask": attention_mask,
-            "segment_ids": token_type_ids,
-        }
-        return {"probabilities": tf.nn.softmax(self.model(inputs, training=False))}
-
-
-def export(model: keras.Model, folder: Path) -> None:
-    """Write a SavedModel that needs neither keras nor keras_hub to load.
-
-    Its signature serving_default takes input_ids, attention_mask and token_type_ids, each int32
-    (batch, tokens), and gives probabilities, float32 (batch, classes).  Unlike model.export() it
-    holds every weight once.
+    `learn` gives a batch's mean loss and how many of its rows are right; `judge` gives this host's
+    part of the two, of which `total` gives the sum over all hosts.
     """
-    classifier = _Classifier(model)
-    tf.saved_model.save(
-        classifier, str(folder), signatures={"serving_default": classifier.probabilities}
-    )
-    # a random number in it would give the same weights another digest each time
-    (folder / "fingerprint.pb").unlink()
+    optimizer = keras.optimizers.Adam(learning_rate, clipnorm=1.0)
+    optimizer.build(model.trainable_variables)
+
+    def part(inputs: Inputs, labels: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        size = tf.cast(tf.shape(labels)[0], tf.float32)  # of the whole batch
+        own, labels = {name: team.own(x) for name, x in inputs.items()}, team.own(labels)
+        scores = model(own, training=training)  # (rows, classes)
+        losses = keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=True)
+        right = tf.equal(tf.argmax(scores, axis=-1, output_type=tf.int32), labels)
+        return tf.reduce_sum(losses) / size, tf.reduce_sum(tf.cast(right, tf.float32))
+
+    @tf.function(input_signature=batch)
+    def learn(inputs: Inputs, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            loss, right = part(inputs, labels, training=True)
+        gradients = tape.gradient(loss, model.trainable_weights)
+        loss, right, *gradients = team.total([loss, right, *gradients])
+        optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+        return loss, right
+
+    @tf.function(input_signature=batch)
+    def judge(inputs: Inputs, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return part(inputs, labels, training=False)
+
+    @tf.function(input_signature=[tf.TensorSpec([2], tf.float32)])
+    def total(numbers: tf.Tensor) -> tf.Tensor:
+        return team.total([numbers])[0]
+
+    return learn, judge, total
 
 
-class Progress(keras.callbacks.Callback):
+def _draw_apart(model: keras.Model, team: Team) -> None:
+    """Let dropout draw otherwise on each host: else the n-th rows of all would lose the same."""
+    for variable in model.non_trainable_variables:
+        if variable.dtype == "uint32":  # a generator's state: its seed, and how often it drew
+            variable.assign_add([team.host.number, 0])
+
+
+class Progress:
     """Lines on stderr: where the training is, how fast, and how long to its end."""
 
     def __init__(self, epochs: int, steps: int) -> None:
-        super().__init__()
-        self._epochs, self._steps, self._epoch = epochs, steps, 0
+        """steps: of one epoch"""
+        self._epochs, self._steps = epochs, steps
+        self._begun = self._said = self._first = time.monotonic()
 
-    def on_train_begin(self, logs: Logs = MappingProxyType({})) -> None:
-        self._begun = self._said = time.monotonic()
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = MappingProxyType({})) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Logs = MappingProxyType({})) -> None:
-        loss, accuracy = logs["loss"], logs["accuracy"]
+    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
+        """After a step; numbers from 1.  Raises ComponentError where the loss is no number."""
         if not math.isfinite(loss):
-            where = f"epoch {self._epoch + 1}, step {batch + 1}"
+            where = f"epoch {epoch}, step {step}"
             raise ComponentError(f"the loss is no number at {where}: lower learning_rate")
         now = time.monotonic()
-        done = self._epoch * self._steps + batch + 1
+        done = (epoch - 1) * self._steps + step
         if done == 1:
             self._first = now  # the first step is slow: it compiles the training graph
         elif now - self._said >= PROGRESS:
@@ -226,17 +186,18 @@ class Progress(keras.callbacks.Callback):
             speed = (done - 1) / (now - self._first)  # validation counts as time spent
             left = (self._epochs * self._steps - done) / speed
             _say(
-                f"epoch {self._epoch + 1}/{self._epochs}  step {batch + 1}/{self._steps}"
+                f"epoch {epoch}/{self._epochs}  step {step}/{self._steps}"
                 f"  loss {loss:.3f}  accuracy {accuracy:.3f}"
                 f"  {speed:.2f} steps/s  {left // 60:.0f}:{left % 60:02.0f} left"
             )
 
-    def on_epoch_end(self, epoch: int, logs: Logs = MappingProxyType({})) -> None:
+    def epoch(self, epoch: int, loss: float, accuracy: float, *validation: float) -> None:
+        """After an epoch and its validation, loss then accuracy."""
         took = time.monotonic() - self._begun
         _say(
-            f"epoch {epoch + 1}/{self._epochs} done after {took:.0f} s"
-            f"  loss {logs['loss']:.3f}  accuracy {logs['accuracy']:.3f}"
-            f"  validation loss {logs['val_loss']:.3f}  accuracy {logs['val_accuracy']:.3f}"
+            f"epoch {epoch}/{self._epochs} done after {took:.0f} s"
+            f"  loss {loss:.3f}  accuracy {accuracy:.3f}"
+            f"  validation loss {validation[0]:.3f}  accuracy {validation[1]:.3f}"
         )
 
 

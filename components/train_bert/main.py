@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dataset_folder import Split, read_split
 from isodag.runtime import ComponentError, quiet, run
+from training_hosts import this_host
 
 TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"
@@ -42,11 +43,17 @@ def train_bert(
     metrics            JSON object of numbers: best_epoch and, for each epoch, loss and accuracy
 
     The same inputs and seed give the same weights on the same machine.
+
+    Several hosts of a SageMaker job share the rows of every batch, so that they do together what
+    one host does with the same batch_size; dropout alone draws otherwise.  The first writes.
     """
+    host = this_host()
     rows, held_out = read_split(train, "train"), read_split(validation, "validation")
     _check(rows, held_out, checkpoint)
     with quiet():
+        import bert_model
         import bert_training
+        from host_team import Team
     settings = bert_training.Settings(
         epochs=epochs,
         learning_rate=learning_rate,
@@ -58,23 +65,29 @@ def train_bert(
         dropout=dropout,
         seed=seed,
     )
-    bert_training.set_seed(seed)
-    classifier = bert_training.build(checkpoint, len(rows.labels), settings)
-    history = bert_training.fit(classifier, rows, held_out, settings)
-
-    bert_training.export(classifier, model / "1")
-    for name in ("config.json", *TOKENIZER_FILES):
-        if (checkpoint / name).is_file():
-            shutil.copyfile(checkpoint / name, model / name)
-    _write_json(model / "labels.json", rows.labels)
-    said = {**asdict(settings), "max_length": rows.max_length, "vocab_size": rows.vocab_size}
-    _write_json(model / "settings.json", {**said, **asdict(history)})
-    numbers = {
-        f"{name}_epoch_{epoch}": value
-        for name, values in sorted(history.curves.items())
-        for epoch, value in enumerate(values, 1)
-    }
-    _write_json(metrics, {"best_epoch": history.best_epoch, **numbers})
+    if not host.alone:
+        host.meet({**asdict(settings), "train": _facts(rows), "validation": _facts(held_out)})
+    team = Team(host)
+    bert_model.set_seed(seed)
+    classifier = bert_model.build(
+        checkpoint, len(rows.labels), freeze_encoder=freeze_encoder, dropout=dropout
+    )
+    history = bert_training.fit(classifier, rows, held_out, settings, team)
+    if host.first:
+        bert_model.export(classifier, model / "1")
+        for name in ("config.json", *TOKENIZER_FILES):
+            if (checkpoint / name).is_file():
+                shutil.copyfile(checkpoint / name, model / name)
+        _write_json(model / "labels.json", rows.labels)
+        hosts = {} if host.alone else {"hosts": len(host.names)}
+        said = {**asdict(settings), "max_length": rows.max_length, "vocab_size": rows.vocab_size}
+        _write_json(model / "settings.json", {**said, **hosts, **asdict(history)})
+        numbers = {
+            f"{name}_epoch_{epoch}": value
+            for name, values in sorted(history.curves.items())
+            for epoch, value in enumerate(values, 1)
+        }
+        _write_json(metrics, {"best_epoch": history.best_epoch, **numbers})
     accuracy = history.curves["validation_accuracy"][history.best_epoch - 1]
     return {"validation_accuracy": accuracy, "best_epoch": history.best_epoch}
 
@@ -106,6 +119,11 @@ def _check(rows: Split, held_out: Split, checkpoint: Path) -> None:
             raise ComponentError(
                 f"{name} has rows of {split.max_length} tokens, but the checkpoint takes {longest}"
             )
+
+
+def _facts(split: Split) -> dict[str, object]:
+    """What is the same of a split wherever it lies."""
+    return {**vars(split), "shards": [Path(shard).name for shard in split.shards]}
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -57,6 +57,8 @@ def locate(item: Input, entry: str, text: str, scratch: Scratch) -> Path:
     try:
         if not text or "\0" in text:
             raise UsageError(f"{entry}: {quoted(text)} is not a path")
+        if not os.path.exists(path) and sagemaker.no_share(path):
+            path.mkdir(parents=True, exist_ok=True)
         if not os.path.exists(path):
             packed = _packed_in(path)
             if packed is None:

@@ -60,6 +60,17 @@ def is_training() -> bool:
     return (root() / "input" / "config").is_dir()
 
 
+def follows() -> bool:
+    """Whether this is a host of a training job after the first: of the job's outputs it writes what
+    it likes.  All hosts upload to one place, so that a component does well to write from one.
+    """
+    resources = _read(root() / "input" / "config" / "resourceconfig.json")
+    try:
+        return bool(sorted(resources["hosts"])[0] != resources["current_host"])
+    except (TypeError, KeyError, IndexError):
+        return False
+
+
 def hyperparameters() -> dict[str, str]:
     """The job's own hyperparameters: text by name, SageMaker's entries left out.
 
@@ -146,16 +157,40 @@ def single_object(folder: Path) -> Path | None:
     SageMaker puts an object's file into the input's folder; everywhere else such a URI arrives as
     the file.  The job's configuration tells the two apart.
     """
+    inputs = _mounted(folder)
     try:
-        configuration = json.loads((root() / "config" / "processingjobconfig.json").read_bytes())
-        inputs = [entry["S3Input"] for entry in configuration["ProcessingInputs"]]
-        uris = [entry["S3Uri"] for entry in inputs if Path(in_place(entry["LocalPath"])) == folder]
         names = os.listdir(folder)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except OSError:
         return None
-    if len(uris) == 1 and len(names) == 1 and str(uris[0]).rpartition("/")[2] == names[0]:
-        return folder / names[0]
+    if len(inputs) == 1 and len(names) == 1:
+        if str(inputs[0].get("S3Uri")).rpartition("/")[2] == names[0]:
+            return folder / names[0]
     return None
+
+
+def no_share(folder: Path) -> bool:
+    """Whether a processing input is not there because its objects are dealt out to the hosts, and
+    this one got none."""
+    inputs = [one for place in (folder, *folder.parents) for one in _mounted(place)]
+    return any(one.get("S3DataDistributionType") == "ShardedByS3Key" for one in inputs)
+
+
+def _mounted(folder: Path) -> list[dict[str, Any]]:
+    """The S3Input of the job's inputs at a folder."""
+    job = _read(root() / "config" / "processingjobconfig.json")
+    try:
+        inputs = [entry["S3Input"] for entry in job["ProcessingInputs"] if "S3Input" in entry]
+        return [one for one in inputs if Path(in_place(one["LocalPath"])) == folder]
+    except (KeyError, TypeError):
+        return []
+
+
+def _read(path: Path) -> Any:
+    """A file of SageMaker's; None where it is not there or no JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def model_archive(path: Path) -> Path | None:
