@@ -1,7 +1,7 @@
 """Which rows are this machine's, where several prepare the same reviews: SageMaker's files read.
 
-The hosts of a processing job agree without a word: each draws splits by the same hash, so that it
-is enough to know which rows are whose.
+The hosts of a processing job agree on splits without a word: each draws them by the same hash, so
+that it is enough to know which rows are whose.
 https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-metadata.html (…/byoc-input-and-output.html)
 """
 
@@ -23,12 +23,18 @@ class Host:
     """This machine among those that share the work.
 
     number   from 0 to hosts - 1
+    names    of all hosts, in an order that they agree on
     sharded  whether each host was given other reviews (ShardedByS3Key); else all have all of them
     """
 
     number: int = 0
-    hosts: int = 1
+    names: tuple[str, ...] = ("localhost",)
     sharded: bool = False
+
+    @property
+    def hosts(self) -> int:
+        """How many share the work."""
+        return len(self.names)
 
     def has(self, row: int) -> bool:
         """Whether a row that this host reads is also its to write.  row: from 0"""
@@ -56,14 +62,14 @@ def this_host(reviews: Path) -> Host:
     if resources is None:
         return Host()
     try:
-        hosts, current = sorted(resources["hosts"]), resources["current_host"]
-        number = hosts.index(current)
+        names = tuple(sorted(resources["hosts"]))
+        number = names.index(resources["current_host"])
     except (TypeError, KeyError, ValueError):
         raise ComponentError(
             f"{config / 'resourceconfig.json'} does not name hosts and current_host"
         ) from None
     job = _json(config / "processingjobconfig.json")
-    return Host(number, len(hosts), len(hosts) > 1 and _sharded(job, reviews))
+    return Host(number, names, len(names) > 1 and _sharded(job, reviews))
 
 
 def _json(path: Path) -> Any:

@@ -14,14 +14,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from host_meeting import exchange
 from host_share import Host, this_host
 from isodag.runtime import ComponentError, quiet, run
-from review_census import Rows, check, count, examined
+from review_census import Census, Rows, check, count, examined
 from review_split import SPLITS, Balance, split_of
 from review_table import Columns, Review, records
 
 BATCH = 1000  # reviews tokenised at once
 PROGRESS = 100_000  # reviews between two lines on stderr
+PATIENCE = 3600.0  # seconds that a host with few reviews waits for one with many
 FEATURES = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -60,9 +62,8 @@ def prepare_reviews(
     split when others come or go.  Balancing takes rows from training only.
 
     Several hosts of a SageMaker job share the work: each writes its own rows to files that carry
-    its number.  Where all have all reviews, they write every n-th row and return the totals; where
-    the reviews are sharded, they write and return what they were given.  metrics is of a host's own
-    rows in either case.
+    its number, every n-th row where all have all reviews, or what it was given where they are
+    sharded.  They tell each other what they counted: metrics and result are the totals on each.
     """
     if validation_share + test_share >= 1:
         raise ComponentError("validation_share and test_share leave no share to train on")
@@ -72,7 +73,7 @@ def prepare_reviews(
     balancing = Balance(seed) if balance else None
     host = this_host(reviews)
     if host.sharded:
-        _check_sharded(host, allowed, balance, max_rows)
+        _check_sharded(host, balance, max_rows)
 
     def split(row: Review) -> str:
         return split_of(row, validation_share, test_share, seed)
@@ -82,9 +83,10 @@ def prepare_reviews(
         return examined(found, columns, allowed, max_rows)
 
     whole, own = count(read(), split, balancing, host, unlabelled, rejected)
+    if host.sharded:
+        whole = Census.added(exchange(vars(own), host.number, host.names, PATIENCE))
     classes = allowed or whole.ordered_classes()
-    if not host.sharded:
-        check(whole, classes, label_column, balance)
+    check(whole, classes, label_column, balance)
 
     with quiet():
         from transformers import AutoTokenizer
@@ -96,8 +98,7 @@ def prepare_reviews(
         raise ComponentError(f"checkpoint: the tokenizer cannot be read: {error}") from error
     folders = dict(zip(SPLITS, (train, validation, test), strict=True))
     written = {name: Shards(folder, classes, shards, host) for name, folder in folders.items()}
-    totals = Counter[str]()
-    kept = _kept(read(), split, balancing, host, totals)
+    kept = _kept(read(), split, balancing, host)
     done = truncated = 0
     while batch := list(islice(kept, BATCH)):
         tokens = tokenizer(
@@ -115,7 +116,6 @@ def prepare_reviews(
         shard.finish({"max_length": max_length, "vocab_size": vocab_size, "columns": vars(columns)})
 
     counts = {
-        **({"host": host.number + 1, "hosts": host.hosts} if host.hosts > 1 else {}),
         "rows_read": own.read,
         **{f"{name}_rows": written[name].rows for name in SPLITS},
         "balanced_away_rows": own.rows["train"].total() - written["train"].rows,
@@ -124,38 +124,40 @@ def prepare_reviews(
         "rejected_rows": own.unusable.total(),
         **{f"rejected_{reason}": count for reason, count in sorted(own.unusable.items())},
     }
+    if host.hosts > 1:
+        counts = _added(exchange(counts, host.number, host.names, PATIENCE))
     metrics.write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
     print(", ".join(f"{name} {count}" for name, count in counts.items()), file=sys.stderr)
     return {
-        **{f"{name}_rows": totals[name] for name in SPLITS},
-        "unlabelled_rows": whole.unlabelled,
+        name: counts[name] for name in (*(f"{name}_rows" for name in SPLITS), "unlabelled_rows")
     }
 
 
 def _kept(
-    rows: Rows, split: Callable[[Review], str], balancing: Balance | None, host: Host,
-    totals: Counter[str],
-) -> Iterator[Review]:  # fmt: skip
-    """The second reading: the reviews that this host writes.
-
-    totals  counts the rows that each split gets from all that are read, by any host
-    """
+    rows: Rows, split: Callable[[Review], str], balancing: Balance | None, host: Host
+) -> Iterator[Review]:
+    """The second reading: the reviews that this host writes."""
     if balancing:
         balancing.settle()
     for number, (_, found) in enumerate(rows):
         if not isinstance(found, Review):
             continue
-        name = split(found)
-        if balancing is None or name != "train" or balancing.stays(found):
-            totals[name] += 1
+        if balancing is None or split(found) != "train" or balancing.stays(found):
             if host.has(number):
                 yield found
 
 
-def _check_sharded(host: Host, labels: Sequence[str], balance: bool, max_rows: int) -> None:
+def _added(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """The sums by name, in the order of the names; a name may be missing from some."""
+    total = Counter[str]()
+    for found in counts:
+        total.update(found)
+    return dict(total)
+
+
+def _check_sharded(host: Host, balance: bool, max_rows: int) -> None:
     """Raise ComponentError for what nobody can do who sees a part of the reviews only."""
     for wrong, way_out in (
-        (not labels, "name the labels"),
         (balance, "leave balance off, or replicate them"),
         (max_rows, "leave max_rows at 0, or replicate them"),
     ):

@@ -12,7 +12,8 @@ from typing import Any
 from isodag.runtime import ComponentError
 
 MAGIC = b"PAR1"  # how a Parquet file begins: https://parquet.apache.org/docs/file-format/
-BATCH = 1000  # rows decoded at once; a row group at most is held besides
+BATCH = 1000  # rows decoded at once
+BUFFER = 2**20  # bytes of a column read at once; without it a row group's, which may be gigabytes
 
 
 def is_parquet(path: Path) -> bool:
@@ -37,7 +38,7 @@ def rows(path: Path, name: str) -> tuple[list[str], Iterator[dict[str, Any]]]:
         way_out = "pip install 'isodag[bert]'"
         raise ComponentError(f"{name}: Parquet needs the package pyarrow: {way_out}") from None
     try:
-        file = ParquetFile(path)
+        file = ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
         columns = list(file.schema_arrow.names)
     except (ArrowException, OSError) as error:
         raise _unreadable(name, error) from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from host_share import Host
 from isodag.runtime import ComponentError
@@ -35,6 +36,19 @@ class Census:
     )
     unlabelled: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def added(cls, parts: Iterable[Mapping[str, Any]]) -> Census:
+        """What several hosts have found.  parts: `vars` of the census of each, as JSON has it"""
+        whole = cls()
+        for part in parts:
+            whole.read += part["read"]
+            whole.unlabelled += part["unlabelled"]
+            whole.unusable.update(part["unusable"])
+            for name, counts in whole.rows.items():
+                counts.update(part["rows"][name])
+                _check_classes(counts)
+        return whole
 
     def classes(self) -> set[str]:
         """Every class that occurs."""
@@ -105,12 +119,16 @@ def _add(census: Census, found: Review | Unusable, split: str) -> None:
     census.read += 1
     if isinstance(found, Review):
         census.rows[split][found.label] += 1
-        if len(census.rows[split]) > MAX_CLASSES:
-            raise ComponentError(f"label_column has more than {MAX_CLASSES} classes")
+        _check_classes(census.rows[split])
     elif found.reason == NO_LABEL:
         census.unlabelled += 1
     else:
         census.unusable[found.reason] += 1
+
+
+def _check_classes(counts: Counter[str]) -> None:
+    if len(counts) > MAX_CLASSES:
+        raise ComponentError(f"label_column has more than {MAX_CLASSES} classes")
 
 
 def check(census: Census, classes: Sequence[str], label_column: str, balance: bool) -> None:

@@ -281,6 +281,14 @@ def test_no_more_than_a_batch_is_held(scoring: Any) -> None:
     assert [5] * 100 == seen
 
 
+def test_of_long_lines_fewer_are_held(scoring: Any) -> None:
+    third = scoring.MAX_BATCH // 3
+    long, short = (json.dumps({"text": "x" * n}).encode() for n in (third, 1))
+    seen: list[int] = []
+    list(scoring.answers([short, *[long] * 7, short], echo(seen), "text", 100))
+    assert [4, 3, 2] == seen
+
+
 def test_an_older_prediction_gives_way(scoring: Any) -> None:
     line = b'{"text": "x", "prediction": "old"}'
     answer = next(iter(scoring.answers([line], echo([]), "text", 1)))

@@ -104,7 +104,7 @@ class Tags(HTMLParser):
 def test_the_page_shows_hostile_text_as_text(report: Callable[..., Any]) -> None:
     import evaluation_page
 
-    mistake = evaluation_page.Mistake(0.987, HOSTILE, HOSTILE, HOSTILE, "b")
+    mistake = evaluation_page.Judged(0.987, HOSTILE, HOSTILE, HOSTILE, "b")
     page = evaluation_page.page(report([0, 1], [1, 1], [HOSTILE, "b"]), [mistake])
     found = Tags()
     found.feed(page)

@@ -76,8 +76,8 @@ def test_what_was_right_is_counted_and_told(
     # Wilson's 95 % interval of 3 in 4
     assert [
         "accuracy", "75.0 %", "95 % interval", "30.1 to 95.4 %", "rows compared", "4",
-        "not scored", "3", "without a label", "3",
-    ] == page.texts[start : start + 10]  # fmt: skip
+        "not scored", "3", "without a label", "3", "always the commonest class", "75.0 %",
+    ] == page.texts[start : start + 12]  # fmt: skip
     matrix = page.texts.index("true \\ predicted")
     assert [
         "1", "5", "rows", "1", "1", "100 %", "0", "0 %", "1", "5", "1", "33 %", "2", "67 %", "3",
@@ -107,12 +107,25 @@ def test_the_worst_mistakes_come_first_and_say_where_they_are(
     ] == page.texts[-15:]  # fmt: skip
 
 
+def test_the_first_predictions_are_shown_right_or_wrong(measure: Callable[..., Any]) -> None:
+    lines = [scored("5", stars=1 + 4 * (n % 2), text=f"text {n}") for n in range(12)]
+    _, page = measure([scored("5", text="nobody knows"), *lines])
+    start = page.texts.index("The first 10 of 12.")
+    names = ["true", "predicted", "confidence", "id", "text"]
+    assert ["Predictions", "The first 10 of 12.", *names] == page.texts[start - 1 : start + 6]
+    first = ["1", "5", "50.0 %", "part-0.jsonl.out:2", "text 0"]
+    second = ["5", "5", "50.0 %", "part-0.jsonl.out:3", "text 1"]
+    assert [*first, *second] == page.texts[start + 6 : start + 16]
+    assert 1 == page.texts.count("text 9")  # it is right; the one before it is a mistake as well
+    assert 2 == page.texts.count("text 8")
+
+
 def test_hostile_text_is_shown_as_text(measure: Callable[..., Any]) -> None:
     hostile = "<script>alert('x')</script>"
     _, page = measure([scored("5", stars=hostile, text=hostile), failed(hostile)])
     assert "script" not in page.tags
-    # across and down the matrix, as an error, as a mistake's class and text
-    assert 5 == page.texts.count(hostile)
+    # among the predictions, across and down the matrix, as an error, as a mistake: class and text
+    assert 7 == page.texts.count(hostile)
 
 
 def test_without_mistakes_and_errors_the_page_says_so(measure: Callable[..., Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -109,6 +110,18 @@ def test_rows_come_before_the_file_is_read_to_its_end(
     with pytest.raises(ComponentError) as caught:
         list(found)
     assert str(caught.value).startswith("r.parquet: not a Parquet file that can be read: ")
+
+
+def test_a_row_group_is_not_held_whole(component: Callable[[str], Any], tmp_path: Path) -> None:
+    component("prepare_reviews")
+    texts = [random.Random(n).randbytes(500).hex() for n in range(40_000)]
+    path = write(tmp_path / "r.parquet", {"review_body": texts}, row_group_size=40_000)
+    assert path.stat().st_size > 20_000_000
+    before = pa.total_allocated_bytes()
+    held = 0
+    for _ in sys.modules["parquet_table"].rows(path, "r.parquet")[1]:
+        held = max(held, pa.total_allocated_bytes() - before)
+    assert held < 8_000_000
 
 
 def test_unlabelled_rows_keep_every_column_in_json(prepare: Any, tmp_path: Path) -> None:
