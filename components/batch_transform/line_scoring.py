@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from text_classifier import Prediction
 
 MAX_LINE = 6 * 2**20  # bytes; what one request of a SageMaker transform job holds by default
+MAX_BATCH = 8 * 2**20  # bytes of lines held at a time, but for the last of them
 MAX_SHOWN = 2_000  # characters of a bad record that its answer repeats
 
 Classify = Callable[[Sequence[str]], Sequence[Prediction]]
@@ -45,7 +45,7 @@ class _Record:
 def answers(
     lines: Iterable[bytes], classify: Classify, text_column: str, batch_size: int
 ) -> Iterator[Answer]:
-    """An answer for each line, in order; `batch_size` lines are held at a time.
+    """An answer for each line, in order; `batch_size` lines are held at a time, fewer long ones.
 
     lines        without their ends; of one longer than MAX_LINE, its beginning is enough
     text_column  key of the text in each line's object
@@ -53,8 +53,8 @@ def answers(
     A good record is its object with the key `prediction` set; a bad one is the object
     {"error": reason, "record": it, or its beginning where it is long}.
     """
-    rest = iter(lines)
-    while batch := [_read(line, text_column) for line in islice(rest, batch_size)]:
+    for held in _batches(lines, batch_size):
+        batch = [_read(line, text_column) for line in held]
         found = iter(classify([record.text for record in batch if not record.error]))
         for record in batch:
             if record.error:
@@ -62,6 +62,19 @@ def answers(
                 yield Answer(json.dumps(content), record.error)
             else:
                 yield Answer(json.dumps({**record.content, "prediction": vars(next(found))}))
+
+
+def _batches(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    held = 0
+    for line in lines:
+        batch.append(line)
+        held += len(line)
+        if len(batch) == size or held >= MAX_BATCH:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
 
 
 def _read(line: bytes, text_column: str) -> _Record:

@@ -7,10 +7,10 @@ from html import escape
 from typing import Any
 
 import page_parts
-from page_parts import Mistake
+from page_parts import Judged
 
 
-def page(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
+def page(report: Mapping[str, Any], mistakes: Sequence[Judged]) -> str:
     """The page.
 
     report    what classification_metrics.report gives
@@ -32,7 +32,7 @@ def page(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
     sections = {
         "Confusion matrix": page_parts.matrix(labels, counts),
         "Classes": _classes(report["classes"]),
-        "Worst mistakes": page_parts.worst(mistakes),
+        "Worst mistakes": page_parts.table(mistakes, page_parts.WORST),
     }
     return page_parts.document("Evaluation", facts, sections)
 

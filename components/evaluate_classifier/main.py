@@ -13,7 +13,7 @@ import classification_metrics
 import evaluation_page
 from dataset_folder import Split, read_split
 from isodag.runtime import ComponentError, quiet, run
-from page_parts import Mistake
+from page_parts import Judged
 
 
 def evaluate_classifier(
@@ -40,13 +40,13 @@ def evaluate_classifier(
     with quiet():
         from saved_classifier import predictions
 
-    truth, predicted, worst = [], [], list[Mistake]()
+    truth, predicted, worst = [], [], list[Judged]()
     for batch in predictions(model / "1", split, batch_size):
         guesses = batch.probabilities.argmax(axis=1)
         truth.append(batch.truth)
         predicted.append(guesses)
         wrong = [
-            Mistake(
+            Judged(
                 float(batch.probabilities[row, guesses[row]]),
                 batch.ids[row],
                 batch.texts[row],

@@ -8,11 +8,12 @@ from html import escape
 from math import sqrt
 
 MAX_TEXT = 600  # characters shown of a review
+WORST = "Wrong rows of which the model was surest."
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A row that the model got wrong.  confidence: the probability it gave its prediction."""
+class Judged:
+    """A row, and what the model said of it.  confidence: the probability it gave its prediction."""
 
     confidence: float
     id: str
@@ -69,20 +70,20 @@ def _percent(part: int, total: int) -> int:
     return round(100 * part / total) if total else 0
 
 
-def worst(mistakes: Sequence[Mistake]) -> str:
-    """A table of mistakes, in this order."""
-    if not mistakes:
+def table(rows: Sequence[Judged], caption: str) -> str:
+    """A table of rows, in this order."""
+    if not rows:
         return "<p>None.</p>"
-    rows = "".join(
+    lines = "".join(
         f"<tr><td>{escape(item.label)}</td><td>{escape(item.predicted)}</td>"
         f'<td>{100 * item.confidence:.1f} %</td><td dir="auto">{escape(item.id)}</td>'
         f'<td dir="auto" class="text">{escape(_shortened(item.text))}</td></tr>'
-        for item in mistakes
+        for item in rows
     )
     names = ("true", "predicted", "confidence", "id", "text")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    return f"""<table class="mistakes"><caption>Wrong rows of which the model was surest.</caption>
-<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"""
+    return f"""<table class="texts"><caption>{escape(caption)}</caption>
+<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"""
 
 
 def _shortened(text: str) -> str:
@@ -131,6 +132,6 @@ tbody th { font-weight: 600; }
 .matrix small { display: block; color: inherit; }
 .right { background: color-mix(in srgb, var(--right) var(--share), var(--page)); }
 .wrong { background: color-mix(in srgb, var(--wrong) var(--share), var(--page)); }
-.mistakes th, .mistakes td { text-align: left; }
-.mistakes td.text { min-width: 18rem; overflow-wrap: anywhere; white-space: pre-wrap; }
+.texts th, .texts td { text-align: left; }
+.texts td.text { min-width: 18rem; overflow-wrap: anywhere; white-space: pre-wrap; }
 """

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import page_parts
 from isodag.runtime import ComponentError, run
-from page_parts import MAX_TEXT, Mistake
+from page_parts import MAX_TEXT, Judged
 from scored_records import Failed, Scored, label, read
 
 MAX_CLASSES = 1000
 MAX_ERRORS = 20  # kinds of error that the page lists
+EXAMPLES = 10  # predictions that the page shows, right or wrong
 
 
 def measure_predictions(
@@ -35,7 +36,8 @@ def measure_predictions(
     """
     pairs, errors = Counter[tuple[str, str]](), Counter[str]()
     classes: dict[str, None] = {}  # the model's first, in its order
-    worst: list[tuple[float, int, Mistake]] = []  # a heap, the least of them first
+    worst: list[tuple[float, int, Judged]] = []  # a heap, the least of them first
+    examples: list[Judged] = []
     unlabelled = 0
     for number, answer in enumerate(read(predictions)):
         if isinstance(answer, Failed):
@@ -49,8 +51,10 @@ def measure_predictions(
         if len(classes) > MAX_CLASSES:
             raise ComponentError(f"label_column has more than {MAX_CLASSES} classes")
         pairs[truth, answer.predicted] += 1
+        if len(examples) < EXAMPLES:
+            examples.append(_judged(answer, truth, text_column))
         if truth != answer.predicted:
-            found = _mistake(answer, truth, text_column)
+            found = _judged(answer, truth, text_column)
             heapq.heappush(worst, (found.confidence, -number, found))
             if len(worst) > mistakes:
                 heapq.heappop(worst)
@@ -61,6 +65,7 @@ def measure_predictions(
     accuracy = sum(count for (truth, said), count in pairs.items() if truth == said) / rows
 
     counts = [[pairs[truth, said] for said in classes] for truth in classes]
+    constant = max(map(sum, counts)) / rows
     low, high = page_parts.interval(accuracy, rows)
     facts = {
         "accuracy": f"{100 * accuracy:.1f} %",
@@ -68,21 +73,23 @@ def measure_predictions(
         "rows compared": f"{rows:,}",
         "not scored": f"{failed:,}",
         "without a label": f"{unlabelled:,}",
+        "always the commonest class": f"{100 * constant:.1f} %",
     }
-    shown = [mistake for _, _, mistake in sorted(worst, reverse=True)]
+    shown = [row for _, _, row in sorted(worst, reverse=True)]
     sections = {
+        "Predictions": page_parts.table(examples, f"The first {len(examples)} of {rows:,}."),
         "Confusion matrix": page_parts.matrix(list(classes), counts),
         "Records that were not scored": _errors(errors.most_common(MAX_ERRORS)),
-        "Worst mistakes": page_parts.worst(shown),
+        "Worst mistakes": page_parts.table(shown, page_parts.WORST),
     }
     page.write_text(page_parts.document("Predictions", facts, sections), encoding="utf-8")
     print(f"{accuracy:.3f} of {rows} rows right; {rest}", file=sys.stderr)
     return {"accuracy": accuracy, "rows": rows, "failed": failed}
 
 
-def _mistake(scored: Scored, truth: str, text_column: str) -> Mistake:
+def _judged(scored: Scored, truth: str, text_column: str) -> Judged:
     text = str(scored.record.get(text_column, ""))[: MAX_TEXT + 1]  # what the page would cut off
-    return Mistake(scored.probability, scored.place, text, truth, scored.predicted)
+    return Judged(scored.probability, scored.place, text, truth, scored.predicted)
 
 
 def _errors(counts: Sequence[tuple[str, int]]) -> str:
