@@ -234,9 +234,10 @@ def _expand(
             everything[step.name] = (name,) if step.kind != "fail" else ()
             continue
         defaults = {name: ("literal", default) for name, (_, default) in PARAMETERS.items()}
-        found, everything[step.name] = _expand(
+        found, ends = _expand(
             step.callee, f"{before}{step.name}_", defaults | inputs, behind, waits, made
         )
+        everything[step.name] = ends or waits  # it may hold nothing that can be waited for
         results |= {(step.name, name): token for name, token in found.items()}
     for name, sides in pipeline.conditions.items():
         made.conditions[before + name] = (outer(sides[0]), outer(sides[1]))
