@@ -125,7 +125,8 @@ def did_you_mean(name: str, known: Iterable[str], noun: str) -> str:
     if not names:
         return f"there is no {noun} here"
     shown = [f"`{item}`" for item in names]
-    return f"known {noun}s: " + ", ".join(shown if len(names) < 14 else [*shown[:12], "…"])
+    several = f"{noun[:-1]}ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"known {several}: " + ", ".join(shown if len(names) < 14 else [*shown[:12], "…"])
 
 
 # --- for people ------------------------------------------------------------------------------

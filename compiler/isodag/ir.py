@@ -163,12 +163,14 @@ class Variable:
     value  text, or a value that becomes text where the task runs: never an artifact
     span   of the variable's name
     place  of what is written for it
+    own    the step itself gives it; else `defaults:` do
     """
 
     name: str
     value: Value
     span: Span = field(compare=False)
     place: Span = field(compare=False)
+    own: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)

@@ -168,8 +168,11 @@ def _environment(step: StepDef, component: Component, scope: Scope) -> tuple[ir.
     written = tree.value if tree is not None else {}
     taken = {entry.name.text for entry in step.secrets}
     taken |= set(component.container.env) if component.container is not None else set()
+    own = step.settings["environment"].keys if "environment" in step.settings else {}
     return tuple(
-        ir.Variable(name, value_of(leaf.value, "String", scope), tree.keys[name], leaf.span)
+        ir.Variable(
+            name, value_of(leaf.value, "String", scope), tree.keys[name], leaf.span, name in own
+        )
         for name, leaf in sorted(written.items() if isinstance(written, Mapping) else ())
         if tree is not None and name not in taken and isinstance(leaf.value, Datum | Template)
     )

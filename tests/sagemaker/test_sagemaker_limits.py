@@ -59,8 +59,9 @@ def wrong(path: Path, shape: Shape) -> Iterator[Case]:
     least, most = limits.get("min"), limits.get("max")
     kind = shape.type_name
     if kind == "string" and limits.get("enum"):
-        codes = ("W503",) if shape.name.endswith("InstanceType") else ("E504",)
-        yield Case(path, "no such value", codes)
+        yield Case(path, "no such value", ("E504",))
+        if shape.name.endswith("InstanceType"):
+            yield Case(path, "ml.new.large", ("W503",))
     elif kind == "string":
         if most is not None:
             yield Case(path, "x" * (most + 1), TEXT)

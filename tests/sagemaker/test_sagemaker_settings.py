@@ -151,7 +151,7 @@ def test_tags_are_laid_into_what_an_input_gives_as_json() -> None:
     assert expected == made["ClusterConfig"]["Tags"]
 
 
-def test_what_a_binding_sets_is_not_changed_by_variables_and_tags() -> None:
+def test_what_a_binding_sets_is_not_changed_by_defaults_and_tags() -> None:
     arguments = {
         "AppSpecification": {"ImageUri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/x:1"},
         "RoleArn": "arn:aws:iam::111122223333:role/pipelines",
@@ -161,7 +161,7 @@ def test_what_a_binding_sets_is_not_changed_by_variables_and_tags() -> None:
     step = BindingStep("", "Processing", arguments, span())
     bare = replace(MAKE, container=None, outputs=(), binding=Binding((step,), {}, span()))
     variables = tuple(
-        ir.Variable(name, ir.Constant("x", "String"), span(), span())
+        ir.Variable(name, ir.Constant("x", "String"), span(), span(), own=False)
         for name in ("LEVEL", "output_path")
     )
     node = task("a", bare, {}, environment=variables, tags=(("cost", "1"), ("team", "text")))

@@ -60,13 +60,14 @@ class Block:
         if entry is None:
             return None
         given = keys.plain(entry)
-        if given not in words:
+        if not isinstance(given, str) or given not in words:
             help = did_you_mean(str(given), words, "word") if isinstance(given, str) else None
             help = help or f"it is one of {', '.join(words)}"
-            self.wrong(f"`{key}` cannot be `{given}`" if given is not None
-                       else f"`{key}` must be a word known now", help, entry.span)  # fmt: skip
+            known = isinstance(given, str | int | float)
+            said = f"cannot be `{given}`" if known else "must be a word known now"
+            self.wrong(f"`{key}` {said}", help, entry.span)
             return None
-        return words[str(given)]
+        return words[given]
 
     def value(self, key: str) -> Expr | None:
         """A single value; None where there is none."""

@@ -22,12 +22,14 @@ class Complaint(NamedTuple):
 # Bounds that the service model leaves out and its documentation gives
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html: 28 days;
 # https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html: a gp2 volume has at most
-# 16 TiB; a job without a machine does not run
+# 16 TiB; a job without a machine does not run;
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html: 100 MB
 _BEYOND: dict[str, tuple[int | None, int | None]] = {
     "MaxRuntimeInSeconds": (None, 28 * 86400),
     "OptionalVolumeSizeInGB": (None, 16384),
     "VolumeSizeInGB": (None, 16384),
     "TrainingInstanceCount": (1, None),
+    "MaxPayloadInMB": (None, 100),
 }
 # Places of one form: the code of the message, and what judges a value
 _FORMS: dict[str, tuple[str, Callable[[str], forms.Wrong | None]]] = {
@@ -55,6 +57,8 @@ _WORDS = {
     "TrainingEnvironmentKey": "a variable's name holds letters, digits and `_`",
     "TransformEnvironmentKey": "a variable's name holds letters, digits and `_`",
     "EnvironmentKey": "a variable's name holds letters, digits and `_`",
+    "FunctionArn": "write arn:aws:lambda:REGION:ACCOUNT:function:NAME",
+    "SqsQueueUrl": "write https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE",
     "ResponseMIMEType": "write TYPE/SUBTYPE, as text/csv",
     "TagKey": "a tag holds letters, digits, spaces and _ . : / = + - @",
     "TagValue": "a tag holds letters, digits, spaces and _ . : / = + - @",
@@ -101,6 +105,8 @@ def _enum(value: Any, wanted: Shape) -> Complaint | None:
         return None
     if wanted.name.endswith("InstanceType"):
         said, help = instances.unknown(str(value), wanted.name, wanted.enum)
+        if not instances.FORM.fullmatch(str(value)):
+            return Complaint("E504", f"is `{short(value)}`, which is no instance type", help)
         return Complaint("W503", said, help)
     shown = ", ".join(f"`{item}`" for item in wanted.enum[:_LISTED])
     more = ", …" if len(wanted.enum) > _LISTED else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from isodag.component import BindingStep, Component
 from isodag.diagnostics import Diagnostic
-from isodag.ir import Loop, Node, Parameter, Pipeline, Task, Tree
+from isodag.ir import Loop, Node, OutputRef, Parameter, Pipeline, Task, Tree
 from isodag.source import Span
 from isodag.targets.images import Images
 from isodag.targets.sagemaker import keys
@@ -47,8 +47,16 @@ class Context:
     turns: Mapping[str, Loop] = field(default_factory=dict)
 
     def report(self, code: str, message: str, span: Span, help: str | None = None) -> None:
-        """Keep a problem."""
-        self.diagnostics.append(Diagnostic(code, message, span, help))
+        """Keep a problem; what several repetitions of a step have in common is said once."""
+        problem = Diagnostic(code, message, span, help)
+        if problem not in self.diagnostics:
+            self.diagnostics.append(problem)
+
+    def shown(self, ref: OutputRef) -> str:
+        """An output as the file names it, for messages: a repeated step is several tasks."""
+        node = self.tasks[ref.task]
+        step = node.step if isinstance(node, Task) else node.name
+        return f"`steps.{step}.outputs.{ref.output}`"
 
     def image(self, reference: str, span: Span) -> str:
         """The image that a reference resolves to, remembered for the manifest and its warning."""

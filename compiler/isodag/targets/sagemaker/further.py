@@ -21,7 +21,6 @@ FURTHER: dict[str, dict[str, Any]] = {
     "Text": {"t": "string"},
     "Flag": {"t": "boolean"},
     "TextMap": {"t": "map", "k": _TEXT, "v": _TEXT},
-    "TextList": {"t": "list", "e": _TEXT},
     # the service model knows no upper limit for a training job, its documentation does: 28 days,
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
     "MaxRuntimeInSeconds": {"t": "integer", "min": 1, "max": 28 * 24 * 3600},
@@ -196,9 +195,10 @@ FURTHER: dict[str, dict[str, Any]] = {
     "CleanupResources": {"t": "structure", "m": {"S3": "CleanupPlaces"}, "r": ["S3"]},
     "NameOfStep": {"t": "string", "pattern": r"[A-Za-z0-9\-_]{1,64}"},
     "CleanupPlaces": {"t": "list", "e": "CleanupPlace", "min": 1},
+    "PlacesInS3": {"t": "list", "e": "S3Uri"},
     "CleanupPlace": {
         "t": "structure",
-        "m": {"StepName": "NameOfStep", "S3Uris": "TextList"},
+        "m": {"StepName": "NameOfStep", "S3Uris": "PlacesInS3"},
         "r": ["StepName"],
     },
 }

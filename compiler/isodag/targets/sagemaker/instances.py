@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 
 from isodag.diagnostics import suggest
 
+FORM = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")  # of every instance type
 _JOBS = {"P": "Processing", "T": "Training", "X": "Transform", "E": "endpoints"}
 _LETTERS = {
     "ProcessingInstanceType": "P", "TrainingInstanceType": "T", "TransformInstanceType": "X",
@@ -125,6 +127,8 @@ def unknown(name: str, shape_name: str, known: tuple[str, ...]) -> tuple[str, st
 def _help(name: str, letter: str, known: tuple[str, ...]) -> str:
     if f"ml.{name}" in known:
         return f"did you mean `ml.{name}`?"
+    if not FORM.fullmatch(name):
+        return "write ml.FAMILY.SIZE, as ml.m5.xlarge"
     if name not in table()["types"] and (near := suggest(name, known)) is not None:
         return f"did you mean `{near}`?"
     if letter and (found := find(name)) is not None:

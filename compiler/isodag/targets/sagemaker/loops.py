@@ -33,6 +33,8 @@ def asked(pipeline: ir.Pipeline) -> frozenset[str]:
 def unfit(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
     """E540, E541: steps that run whatever happens, and what a ForEach step cannot hold.
 
+    E522, E513: `foreach` that is another word than `native`, or of a step that is not repeated.
+
     pipeline  with only the loops left that are to be ForEach steps
     """
     for task in pipeline.last:
@@ -42,12 +44,23 @@ def unfit(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
     for node in pipeline.tasks:
         if not isinstance(node, ir.Pick):
             yield from _member(node, pipeline)
+        if isinstance(node, ir.Task) and (tree := keys.block(node.targets).get("foreach")):
+            yield from _setting(node, tree)
     for group in pipeline.groups:
         items = group.loop.items if group.loop is not None else ()
         if isinstance(items, tuple) and any(isinstance(item, dict) for item in items):
             message = "the items of a ForEach step are single values, these are mappings"
             help = "remove `foreach: native`: each repetition is a step of its own then"
             yield Diagnostic("E541", message, group.span, help)
+
+
+def _setting(task: ir.Task, tree: ir.Tree) -> Iterator[Diagnostic]:
+    if keys.plain(tree) != "native":
+        message = f"`foreach` cannot be `{keys.plain(tree)}`"
+        yield Diagnostic("E522", message, tree.span, "write foreach: native, or remove it")
+    elif not any(isinstance(place, ir.Within) for place in task.when):
+        message = f"step `{task.step}` is not repeated, and has a `foreach` for SageMaker"
+        yield Diagnostic("E513", message, tree.span, "remove it, or repeat the step by `foreach:`")
 
 
 def _member(node: ir.Node, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isodag import ir
+from isodag.source import Span
 from isodag.targets.sagemaker import keys, names, outputs, references
 from isodag.targets.sagemaker.context import Context
 from isodag.targets.sagemaker.references import parameter_type
@@ -56,12 +57,17 @@ def _parameter(parameter: ir.Parameter) -> dict[str, Any]:
 
 def _output(context: Context, output: ir.PipelineOutput, dropped: frozenset[str]) -> Any:
     """The reference that gives the output after a run; null where its step can never run."""
-    value = output.value
+    return _given(context, output.value, output.span, dropped)
+
+
+def _given(context: Context, value: ir.Value, span: Span, dropped: frozenset[str]) -> Any:
+    if isinstance(value, ir.Listing):  # no request holds it: texts need no escaping
+        return [_given(context, item, span, dropped) for item in value.items]
     if any(isinstance(leaf, ir.OutputRef) and leaf.task in dropped for leaf in ir.leaves(value)):
         return None
     if isinstance(value, ir.OutputRef) and not is_parameter(value.type):
-        place = outputs.place(context, value, output.span)
+        place = outputs.place(context, value, span)
         within = {"within": place.child} if place.uri is None else {}
         uri = place.uri or place.mount or references.UNKNOWN
         return {"uri": references.as_value(uri), **within}
-    return references.as_value(outputs.expr(context, value, output.span))
+    return references.as_value(outputs.expr(context, value, span))

@@ -21,6 +21,7 @@ from isodag.diagnostics import Diagnostic
 from isodag.source import Span
 from isodag.targets.sagemaker import keys, names, references
 from isodag.targets.sagemaker.context import Context, binding_steps, made_by, speaks_runtime
+from isodag.targets.sagemaker.places import Path, Places, giver, shown
 from isodag.targets.sagemaker.references import UNKNOWN, Expr
 
 LONGEST = 500  # characters; service model: MetricRegex.max
@@ -199,6 +200,33 @@ def problems(task: ir.Task) -> Iterator[Diagnostic]:
     for key, entry in keys.mapping(tree).items():
         if (wrong := _wrong(key, keys.plain(entry))) is not None:
             yield Diagnostic("E530", f"`metrics.{key}` {wrong[0]}", entry.span, wrong[1])
+
+
+def written(
+    task: ir.Task, kind: str, arguments: Mapping[str, Any], places: Places
+) -> Iterator[Diagnostic]:
+    """E530: a metric definition of a request whose expression finds no number.
+
+    Those of `metrics:` are told there.
+    """
+    above: list[tuple[Path, Any]] = [((), arguments)] if kind == "Training" else []
+    if kind == "Tuning":
+        above.append((("TrainingJobDefinition",), arguments.get("TrainingJobDefinition")))
+        several = arguments.get("TrainingJobDefinitions")
+        for index, item in enumerate(several if isinstance(several, list) else ()):
+            above.append((("TrainingJobDefinitions", index), item))
+    told = {metric.regex for metric in _own(task)}
+    for path, tree in above:
+        listed = _at(tree) if isinstance(tree, Mapping) else None
+        for index, item in enumerate(listed if isinstance(listed, list) else ()):
+            key, regex = (item.get("Name"), item.get("Regex")) if _plain(item) else (None, None)
+            if not isinstance(key, str) or not isinstance(regex, str) or regex in told:
+                continue
+            if (wrong := _wrong(key, regex)) is not None:
+                where = (*path, *MEMBERS, index, "Regex")
+                near = giver(task, regex) or places.near(where) or task.span
+                message = f"step `{task.step}`: `{shown(where)}` {wrong[0]}"
+                yield Diagnostic("E530", message, near, wrong[1])
 
 
 def _wrong(key: str, regex: Any) -> tuple[str, str] | None:

@@ -95,7 +95,10 @@ def _shape(kind: Kind, path: tuple[str, ...]) -> Shape:
 def _environment(
     context: Context, task: Task, kind: Kind, tree: dict[str, Any], places: Places
 ) -> dict[str, Any]:
-    """The variables of the step; those that a binding gives are how its component works."""
+    """The variables of the step; those that a binding gives are how its component works.
+
+    E416 where the step itself gives one of those another value; one from `defaults:` is left out.
+    """
     if not task.environment:
         return tree
     given = {}
@@ -105,7 +108,14 @@ def _environment(
     places.values[("Environment",)] = task.environment[0].span
 
     def join(there: Any, added: dict[str, Any]) -> Any:
-        return dict(sorted((added | there).items())) if isinstance(there, dict) else there or added
+        if not isinstance(there, dict):
+            return there or added
+        for item in task.environment:
+            if item.own and item.name in there:
+                message = f"`{item.name}` is set by the sagemaker.yaml of {task.component.name}"
+                help = "remove it, or write it under `targets.sagemaker.arguments`"
+                context.report("E416", message, item.span, help)
+        return dict(sorted((added | there).items()))
 
     return members.laid(tree, kind.name, "environment", given, join)
 

@@ -86,7 +86,8 @@ def expr(context: Context, value: ir.Value, span: Span) -> Expr:
         case ir.EachRef(_, field, type_name):
             return references.item(type_name, field).at(span)
         case ir.Listing(items):
-            listed = references.listed(expr(context, item, span) for item in items)
+            lists = {number for number, item in enumerate(items) if isinstance(item, ir.Listing)}
+            listed = references.listed((expr(context, item, span) for item in items), lists)
             if listed is None:
                 message = "a list of texts that only a run knows cannot be passed on SageMaker"
                 help = "pass numbers, or write the texts to an artifact"
@@ -127,7 +128,7 @@ def artifact(context: Context, value: ir.Value, span: Span) -> Expr:
     uri = place(context, value, span).uri
     if uri is None:
         assert isinstance(value, ir.OutputRef)
-        message = f"`steps.{value.task}.outputs.{value.output}` lies in a Training step's archive"
+        message = f"{context.shown(value)} lies in a Training step's archive"
         help = "only components open output.tar.gz: write it in a Processing step instead"
         context.report("E507", message, span, help)
     return (uri or UNKNOWN).at(span)
@@ -144,7 +145,7 @@ def scalar(context: Context, ref: ir.OutputRef, span: Span) -> Expr:
         made = scalar(context, value, span) if value is not None else UNKNOWN
         return _selected(context, pick, made, span)
     component = _component(context, ref.task)
-    shown = f"`steps.{ref.task}.outputs.{ref.output}`"
+    shown = context.shown(ref)
     if component.binding is not None and ref.output in component.binding.outputs:
         return properties.read(context, component, ref, span)
     maker = made_by(component)
@@ -192,7 +193,7 @@ def place(context: Context, value: ir.Value, span: Span) -> Place:
     if maker is None and _unknown_kind(component):
         return NOWHERE
     if maker is None:
-        message = f"`steps.{value.task}.outputs.{value.output}` has no place in a step's answer"
+        message = f"{context.shown(value)} has no place in a step's answer"
         help = f"name its property under `outputs:` of {component.name}'s sagemaker.yaml"
         context.report("E506", message, span, help)
         return NOWHERE
@@ -220,7 +221,9 @@ def judged_by(context: Context, pick: ir.Pick) -> references.Told | None:
 
 
 def _picked(context: Context, pick: ir.Pick, output: str, span: Span) -> ir.OutputRef | None:
-    """The output of the repetition that a ForEach step selects."""
+    """The output of the repetition that a ForEach step selects, where it can select one."""
+    if judged_by(context, pick) is None:
+        return None
     item = next((taken.item for name, taken in pick.takes if name == output), None)
     if isinstance(item, ir.OutputRef):
         return item

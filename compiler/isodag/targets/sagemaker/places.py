@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from isodag.ir import Constant, Task
 from isodag.source import Span
 
 Path = tuple[str | int, ...]  # of a piece in a request: members, keys, numbers of items
@@ -41,3 +42,11 @@ def shown(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def giver(task: Task, value: object) -> Span | None:
+    """Where the DAG file gives a step a value; None where it does not."""
+    for item in task.arguments:
+        if item.written and isinstance(item.value, Constant) and item.value.value == value:
+            return item.span
+    return None

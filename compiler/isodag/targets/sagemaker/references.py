@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -145,14 +145,18 @@ def item(type_name: str, field: str = "") -> Expr:
     return get(f"ForEach.CurrentItem{tail}", parameter_type(type_name))
 
 
-def listed(items: Iterable[Expr]) -> Expr | None:
+def listed(items: Iterable[Expr], lists: Container[int] = ()) -> Expr | None:
     """Values as the JSON text of a list.
 
     None where one of them is text that only a run knows: nobody could escape what is in it.
+
+    lists  the numbers of those that are the JSON text of a list themselves
     """
     parts: list[str | Expr] = []
-    for one in items:
-        if one.constant:
+    for number, one in enumerate(items):
+        if number in lists:
+            parts += [", ", one]
+        elif one.constant:
             parts += [", ", json.dumps(one.value, ensure_ascii=False)]
         elif all(
             isinstance(part, Reference) and part.type in ("Integer", "Float", "Boolean")

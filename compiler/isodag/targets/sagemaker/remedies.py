@@ -33,6 +33,9 @@ def way_out(given: Any, wanted: Shape) -> str | None:
         root, _, name = source.partition(".")
         if root == "Parameters" and wanted.type in ("string", "integer", "float", "boolean"):
             return f"declare `{name}` with the type {WANTED[wanted.type]}"
+        if root == "Parameters":
+            way = f"write {WANTED[wanted.type]}, or read a variable: ${{{{ vars.{name} }}}}"
+            return f"a run gives it as text: {way}"
         return None
     if isinstance(given, str) and wanted.type in PYTHON:
         try:

@@ -182,7 +182,7 @@ class Checker:
         return value
 
     def given(self, value: Any, wanted: Shape, path: Path, near: Span | None) -> Any:
-        """A mapping or list known now as a whole: what is wrong in it is wrong where it is given."""
+        """A mapping or list known now as a whole: what is wrong in it is said where it is given."""
         if near is None or self.places.values.get(path) == near:
             return self.convert(value, wanted.name, path)
         self.places.values[path] = self.places.keys[path] = near

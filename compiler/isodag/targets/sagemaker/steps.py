@@ -136,7 +136,8 @@ def _native(context: Context, task: ir.Task, step: BindingStep) -> Step | None:
     context.diagnostics.extend(contract.registry(task, kind, arguments))
     context.diagnostics.extend(hardware.problems(context, task, kind, tree))
     beside = _beside(context, task, step, kind)
-    context.diagnostics.extend(agreements.problems(task, kind, arguments, beside, places))
+    context.diagnostics.extend(metrics.written(task, kind.name, arguments, places))
+    context.diagnostics.extend(agreements.problems(context, task, kind, arguments, beside, places))
     return _finished(context, task, step, kind, arguments, places, beside)
 
 

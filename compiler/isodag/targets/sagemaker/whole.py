@@ -143,7 +143,10 @@ def _images(context: Context) -> Iterator[Diagnostic]:
         yield Diagnostic("E519", message, registry.span, wrong.help)
     overrides = keys.mapping(context.settings["images"]) if "images" in context.settings else {}
     for name, tree in overrides.items():
-        if (wrong := forms.image(context.images.overrides.get(name, ""))) is not None:
+        if not isinstance(keys.plain(tree), str):
+            help = "write a reference, as REGISTRY/REPOSITORY:TAG"
+            yield Diagnostic("E522", f"the image for `{name}` must be text", tree.span, help)
+        elif (wrong := forms.image(context.images.overrides.get(name, ""))) is not None:
             message = f"the image for `{name}` {wrong.said}"
             yield Diagnostic("E519", message, tree.span, wrong.help)
     said = (given, *context.images.overrides.values())
