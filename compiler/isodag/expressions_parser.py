@@ -205,7 +205,8 @@ class _Parser:
         sign = next((s for s in _FOREIGN if self.text.startswith(s, at)), self.text[at])
         if sign in "'\"":
             self.refuse("E110", "this string is not closed", at, self.end, f"end it with {sign}")
-        if (number := _NUMERIC.match(self.text, at, self.end)) is not None:
+        glued = sign == "-" and re.match(r"\w", self.text[at - 1 : at])  # `steps.train-0`
+        if not glued and (number := _NUMERIC.match(self.text, at, self.end)) is not None:
             self.refuse("E110", f"`{number[0]}` is not a number", at, number.end())
         shown = f"`{sign}`" if sign.isprintable() else f"character U+{ord(sign):04X}"
         message = f"{shown} has no meaning in an expression"

@@ -168,8 +168,8 @@ class Scope:
         Of a repeated step, what each repetition gives.
         """
         component = self.component(step)
-        if step.pick is not None and step.component is None:
-            return picked(step.pick, self)
+        if step.pick is not None:
+            return picked(step.pick, self) if step.component is None else None  # E212 tells
         return {item.name: item.type for item in component.outputs} if component else None
 
     # --- repeated steps ---

@@ -150,4 +150,7 @@ def test_a_component_without_a_container_cannot_run_here(kit: Any) -> None:
         run(kit.pipeline(step), kit.options())
 
     message = "step `host` (dag.yaml:3) cannot run here: component `toy_host` has no container"
-    assert ((f"{message}, it runs only on SageMaker",), 1) == (raised.value.problems, raised.value.exit_code)
+    assert ((f"{message}, it runs only on SageMaker",), 1) == (
+        raised.value.problems,
+        raised.value.exit_code,
+    )

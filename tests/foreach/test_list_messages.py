@@ -116,7 +116,7 @@ ANY = "\noutputs: {x: '${{ steps.best.outputs.loss }}'}"
         ("{lowest: loss}",
          ["E109 12:17 `pick` has no `from` (add `from:`  (the step with `foreach:` whose best "
           "repetition is taken))"]),
-        ("fit", ["E108 12:16 `pick` must be a mapping, not text"]),
+        ("fit", ["E108 12:16 `pick` must be a mapping, not text (write {from: fit, highest: NAME})"]),
         ("{from: [fit], lowest: loss}", ["E108 12:23 `from` must be text, not a list"]),
         ('{from: fit, lowest: "${{ parameters.count }}"}',
          ["E111 12:36 `lowest` cannot hold an expression (write the value itself; a values file "
@@ -184,6 +184,8 @@ outputs: {other: "${{ steps.best.outputs.shrinks }}"}"""
         (", when: parameters.count > 2", "write in step `best`: `when: good and parameters.count "
                                          "> 2`"),
         (", when: good and parameters.count > 2", None),
+        (", when: not good", "`fit` never runs when `not good`: read a step that does, or change "
+                             "one of the conditions"),
     ],
 )  # fmt: skip
 def test_a_pick_stands_behind_what_its_source_stands_behind(
@@ -193,6 +195,26 @@ def test_a_pick_stands_behind_what_its_source_stands_behind(
     told = "E301 13:36 step `best` waits for `fit`, which runs only when `good` "
     found = [line for line in said(messages, more) if line.startswith("E")]
     assert ([f"{told}({expected})"] if expected else []) == found
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("{pipeline: ./other.yaml}",
+         "E107 12:10 unknown key `pipeline` in step `more` (did you mean `component`?)"),
+        ("{component: make_numbers, else: fit}",
+         "E107 12:35 unknown key `else` in step `more` (write `when: not CONDITION`)"),
+    ],
+)  # fmt: skip
+def test_what_others_call_it_is_told_once(messages: Messages, step: str, told: str) -> None:
+    assert [told] == [line for line in said(messages, f"  more: {step}") if line[0] == "E"]
+
+
+def test_what_a_step_of_two_kinds_gives_is_not_known(messages: Messages) -> None:
+    step = "  best: {pick: {from: fit, lowest: loss}, component: make_numbers}"
+    assert ["E212 12:43 step `best` says both `pick` and `component` (make them two steps)"] == [
+        line for line in said(messages, step + ANY) if line.startswith("E")
+    ]
 
 
 def test_nothing_reads_a_pick(messages: Messages) -> None:

@@ -54,6 +54,10 @@ def repeated(foreach: str, inputs: str = 'count: "${{ each.c }}"', more: str = "
             f"E218 7:32 `vars.one` is an Integer, not a list ({WAY_OUT})",
         ),
         (
+            '{var: c, in: "[1, 2]"}',
+            "E108 7:27 `in` must be a list, not text (write it without quotes: [1, 2])",
+        ),
+        (
             '{var: c, in: "all of ${{ vars.few }}"}',
             f"E218 7:28 `in` is text, not a list ({WAY_OUT})",
         ),
@@ -276,6 +280,46 @@ outputs: {count: "${{ each.c }}"}
         "c, in: [a, b]}`)",
         f"E217 14:23 {outside} (write it in a step with `foreach:`)",
     ] == messages(body)
+
+
+def test_lists_of_lists_have_no_type_to_say(workshop: Path, messages: Messages) -> None:
+    totals = """\
+apiVersion: isodag/v1
+kind: Pipeline
+name: totals
+parameters: {counts: {type: JsonArray, default: [3, 4]}}
+steps:
+  make:
+    component: make_numbers@1
+    foreach: {var: c, in: "${{ parameters.counts }}", type: Integer}
+    inputs: {count: "${{ each.c }}"}
+outputs: {totals: "${{ steps.make.outputs.total }}"}
+"""
+    (workshop / "totals.yaml").write_text(totals, encoding="utf-8")
+    body = """\
+steps:
+  many:
+    component: ./totals.yaml
+    foreach: {var: n, in: [1, 2]}
+  each_list:
+    component: ./totals.yaml
+    foreach: {var: some, in: "${{ steps.many.outputs.totals }}", type: Float}
+"""
+    assert [
+        "E222 10:72 `steps.many.outputs.totals` holds JsonArrays, not Floats (leave `type:` out)"
+    ] == [line for line in messages(body) if line.startswith("E")]
+
+
+def test_a_list_of_its_own_repetitions_is_told_once(workshop: Path, messages: Messages) -> None:
+    body = """\
+steps:
+  make:
+    component: make_numbers@1
+    foreach: {var: c, in: "${{ steps.make.outputs.total }}", type: Integer}
+    inputs: {count: "${{ each.c }}"}
+"""
+    own = "E211 7:32 step `make` waits for itself (a step can only read steps that come before it)"
+    assert [own] == [line for line in messages(body) if line.startswith("E")]
 
 
 def test_names_that_two_steps_share_by_an_alias_belong_to_each(messages: Messages) -> None:

@@ -211,6 +211,7 @@ def test_every_part_knows_where_it_stands() -> None:
         ("a - b", "`-` has no meaning in an expression", "-"),
         ("a -1", "`-1` is not expected here", "-1"),
         ("a-b", "`-` has no meaning in an expression", "-"),
+        ("steps.a-0.outputs.b", "`-` has no meaning in an expression", "-"),
         ("a ? b : c", "`?` has no meaning in an expression", "?"),
         ("a; b", "`;` has no meaning in an expression", ";"),
         ("a == 1_000", "`1_000` is not a number", "1_000"),

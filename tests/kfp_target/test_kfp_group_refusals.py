@@ -156,6 +156,8 @@ def test_items_that_kfp_would_change(said: Callable[..., Said]) -> None:
         "    foreach: {var: count, in: [1, 9007199254740993]}\n"
         "    component: make_numbers\n"
         "    inputs: {count: 3, step: 0.5}\n"
+        "  most: {pick: {from: make, highest: total}}\n"
+        "  again: {component: make_numbers, inputs: {count: '${{ steps.most.outputs.count }}'}}\n"
     )
     assert [
         ("E606", "[plain, 'run {{workflow.name}}']", "an item of `text` holds `{{workflow.name…`, which KFP would replace at run time", "take the braces apart, or read the text from a file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,3 +173,45 @@ def test_a_target_that_takes_the_steps_takes_the_calls(
             for name in ("by_hand.yaml", "dag.yaml")
         )
         assert (target, written) == (target, called)
+
+
+def test_a_list_that_each_repetition_of_a_call_gives_is_passed_on(load: Load) -> None:
+    totals = (
+        "parameters: {step: {type: Float}}\n"
+        "steps:\n"
+        "  make:\n"
+        "    component: make_numbers@1\n"
+        "    foreach: {var: count, in: [2, 3]}\n"
+        "    inputs: {count: '${{ each.count }}', step: '${{ parameters.step }}'}\n"
+        "outputs: {totals: '${{ steps.make.outputs.total }}'}\n"
+    )
+    take = """!name: Take lists
+metadata: {annotations: {version: "1.0.0"}}
+inputs: [{name: lists, type: JsonArray}]
+outputs: [{name: count, type: Integer}]
+implementation:
+  container:
+    image: isodag/base:1.0.0
+    command: [python3, -m, isodag.runtime, take]
+    args: [--lists, {inputValue: lists}, --count, {outputPath: count}]
+"""
+    dag = (
+        "steps:\n"
+        "  many:\n"
+        "    component: ./totals.yaml\n"
+        "    foreach: {var: step, in: [0.5, 1.5]}\n"
+        "    inputs: {step: '${{ each.step }}'}\n"
+        "  take: {component: ./take.yaml, inputs: {lists: '${{ steps.many.outputs.totals }}'}}\n"
+        "outputs: {count: '${{ steps.take.outputs.count }}'}\n"
+    )
+    dag += DAG[DAG.index("targets:") :]
+    loaded = load({"dag.yaml": dag, "totals.yaml": totals, "take.yaml": take})
+    assert [] == told(loaded)
+    steps = json.loads(driver.compile(loaded, "sagemaker").files["pipeline.json"])["Steps"]
+    made = next(step["Arguments"] for step in steps if step["Name"] == "take")
+    words = made["AppSpecification"]["ContainerArguments"]
+    parts = words[words.index("--lists") + 1]["Std:Join"]["Values"]
+    shown = [p if isinstance(p, str) else p["Std:JsonGet"]["PropertyFile"]["Get"] for p in parts]
+    assert "[[many-0-make-0, many-0-make-1], [many-1-make-0, many-1-make-1]]" == "".join(
+        re.sub(r"Steps\.(.*)\.PropertyFiles.*", r"\1", part) for part in shown
+    )

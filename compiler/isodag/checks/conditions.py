@@ -19,7 +19,7 @@ from isodag.expressions import (
     names,
     show,
 )
-from isodag.frontend.syntax import StepDef
+from isodag.frontend.syntax import ConditionDef, StepDef
 from isodag.scope import RunField, Scope
 from isodag.scope_each import chooses
 
@@ -133,7 +133,17 @@ def _ungated(
         related = (Related(said, gate.span),) if gate is not None else ()
         verb = "write" if step.when is not None else "add"
         help = f"{verb} in step `{step.name.text}`: `when: {wanted}`"
+        if gate is not None and step.when is not None and _never_both(step.when, gate, scope):
+            help = f"`{producer}` never runs when `{step.when.text}`: read a step that does, or "
+            help += "change one of the conditions"
         yield Diagnostic("E301", message, span, help, related)
+
+
+def _never_both(one: ConditionDef, other: ConditionDef, scope: Scope) -> bool:
+    """Whether two conditions exclude each other."""
+    if other.expression is None:
+        return False
+    return gates_logic.implies(one.expression, Not(other.expression, other.span), scope)
 
 
 def sound(expression: Expression | None, scope: Scope) -> bool:

@@ -197,7 +197,8 @@ def wrong_item_type(scope: Scope) -> Iterator[Diagnostic]:
         elif (items := scope.listed(foreach)) is not None:
             yield from _of_type(items, word) if word is not None else ()
         elif foreach.source is not None and isinstance(foreach.source.whole, Name):
-            yield from _said(foreach.source.whole, word, scope)
+            if foreach.source.whole.path[:2] != ("steps", step.name.text):  # E211 tells
+                yield from _said(foreach.source.whole, word, scope)
 
 
 def _of_type(items: Sequence[Tree], word: Word) -> Iterator[Diagnostic]:
@@ -224,7 +225,8 @@ def _said(name: Name, word: Word | None, scope: Scope) -> Iterator[Diagnostic]:
         if word is not None and types.is_parameter(found.item):
             if not types.accepts(word.text, found.item):
                 message = f"`{name}` holds {found.item}s, not {word.text}s"
-                help = f"write `type: {found.item}`, or leave it out"
+                right = f"write `type: {found.item}`, or leave it out"
+                help = right if found.item in ITEM_TYPES else "leave `type:` out"
                 yield Diagnostic("E222", message, word.span, help)
         return
     if not isinstance(found, ParameterDef | StepOutput) or scope.type_of(name) != "JsonArray":

@@ -22,7 +22,7 @@ _WORDS = {
     "targets": "platforms backends",
     # a step
     "component": "uses image run type ref component_ref template task job module op action script "
-    "command component_name",
+    "command component_name pipeline subpipeline workflow call include",
     "inputs": "with arguments args params parameters kwargs",
     "when": "if condition when_expressions only gate run_if",
     "after": "needs depends_on dependencies depends run_after requires upstream follows wait_for",
@@ -86,6 +86,7 @@ _WORDS = {
 _STEP = {
     "name": "the key above it names the step",
     "id": "the key above it names the step",
+    "else": "write `when: not CONDITION`",
     "outputs": "a component declares its outputs; read one as `steps.NAME.outputs.NAME`",
 }
 _PIPELINE = {

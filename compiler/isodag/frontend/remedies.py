@@ -103,6 +103,8 @@ def kind(what: str, wanted: str, found: str, text: str | None) -> str | None:
         return f"remove the key, or write {'{}' if wanted == 'a mapping' else '[]'}"
     if text is None:
         return None
+    if wanted == "a list" and text[:1] + text[-1:] == "[]":
+        return f"write it without quotes: {text}"
     if wanted == "a list":
         words = text.split() if what in ("`command`", "`args`") else [text]
         return f"write [{', '.join(words)}]"
@@ -136,6 +138,8 @@ def _wrapped(what: str, found: str, text: str) -> str | None:
         return f"write {{component: {text}}}"
     if what in ("an input", "an output"):
         return f"write {{name: {text}, type: TYPE}}"
+    if what == "`pick`" and re.fullmatch(r"\w+", text):
+        return f"write {{from: {text}, highest: NAME}}"
     if what == "`retry`" and text.isdigit():
         return f"write {{max_attempts: {text}}}"
     if what == "`cache`" and found == "a boolean":

@@ -18,7 +18,7 @@ from __future__ import annotations
 from isodag import picking, types
 from isodag.component import Output
 from isodag.diagnostics import Diagnostic
-from isodag.ir import Pick, Pipeline
+from isodag.ir import EachRef, Pick, Pipeline
 from isodag.targets.images import Images
 from isodag.targets.kfp import names, values
 from isodag.targets.kfp.containers import Work, contents
@@ -39,7 +39,10 @@ def pick(
         outputs.append(Output(name, kind, step.span))
         if types.is_parameter(kind):
             given = values.picked(collected, groups)
+            before = len(problems)
             inputs.parameter(key, given, "JsonArray", f"`{name}` of each repetition", step.span)
+            if isinstance(collected.item, EachRef):
+                del problems[before:]  # limits.items tells of the list
         else:
             inputs.artifacts(names.port(key), collected)
     if picking.INDEX not in dict(step.takes):
