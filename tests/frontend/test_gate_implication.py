@@ -253,7 +253,6 @@ def test_a_step_may_read_what_stands_behind_a_condition_that_its_own_implies(
     [
         ("open", "x-note: none", "open"),
         ("fast", "when: open", "fast and open"),
-        ("open", "when: not open", "open and not open"),
         ("open and fast", "when: open", "open and fast and open"),
         ("open or fast", "x-note: none", "open or fast"),
         ("open or fast", "when: parameters.mode == 'a'",
@@ -272,6 +271,16 @@ def test_else_the_message_gives_the_line_to_write(
     assert found.help is not None and found.help.endswith(f"`when: {wanted}`")
     followed = load(body.replace(fit, f"when: {wanted}")).diagnostics
     assert [] == [item for item in followed if item.severity == "error"]
+
+
+def test_where_the_conditions_exclude_each_other_no_line_would_help(
+    load: Callable[..., Any],
+) -> None:
+    (found,) = load(STEPS.replace("MAKE", "open").replace("FIT", "when: not open")).diagnostics
+    assert "E301" == found.code
+    assert (
+        "`make` never runs when `not open`: read a step that does, or change one of the conditions"
+    ) == found.help
 
 
 def test_a_gate_behind_a_gate_has_to_imply_it_too(messages: Messages) -> None:
