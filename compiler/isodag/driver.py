@@ -86,7 +86,7 @@ def load(
     if diagnostics.failed(problems):
         problems = [item for item in problems if item.code not in checks.MOOT]
     pipeline = None if diagnostics.failed(problems) else inlined(lower(scope))
-    digest = _digest(path, values, sets, sources, pipeline)
+    digest = _digest(path, sets, sources, pipeline)
     return _loaded(pipeline, problems, sources, digest)
 
 
@@ -188,8 +188,8 @@ def _values(
 
 
 def _digest(
-    path: str | Path, values: Sequence[str], sets: Sequence[str],
-    sources: Mapping[str, Source], pipeline: ir.Pipeline | None,
+    path: str | Path, sets: Sequence[str], sources: Mapping[str, Source],
+    pipeline: ir.Pipeline | None,
 ) -> str:  # fmt: skip
     total = hashlib.sha256()
     for name in (str(path), *(name for name in sources if name != str(path))):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from isodag import ir
 from isodag.ir import Argument, Constant, Value
+from isodag.ir_values import joined
 from isodag.runtime import values
 from isodag.types import is_parameter
 
@@ -46,7 +47,7 @@ class Renaming:
             case ir.Listing(items):
                 return replace(value, items=tuple(map(self.value, items)))
             case ir.Text(parts):
-                return _joined(map(self.value, parts))
+                return joined(map(self.value, parts))
         return value
 
     def constant(self, value: Value, type_name: str) -> tuple[Constant, Argument] | None:
@@ -158,24 +159,3 @@ class Renaming:
         if known := self.constant(tree.value, tree.value.type):
             return replace(tree, value=known[0], span=known[1].span)
         return replace(tree, value=self.value(tree.value))
-
-
-def _joined(parts: Iterable[Value]) -> Value:
-    """Values joined into text: neighbouring constants as one."""
-    joined: list[Value] = []
-    waiting = list(parts)[::-1]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, ir.Text):
-            waiting += part.parts[::-1]
-            continue
-        if isinstance(part, Constant):
-            text = values.render(part.value)
-            if joined and isinstance(before := joined[-1], Constant):
-                joined.pop()
-                text = before.value + text
-            part = Constant(text, "String")
-        joined.append(part)
-    if len(joined) == 1 and isinstance(joined[0], Constant):
-        return joined[0]
-    return ir.Text(tuple(joined))

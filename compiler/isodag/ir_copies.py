@@ -23,6 +23,7 @@ from isodag.ir_values import (
     Text,
     Truth,
     Value,
+    joined,
     operands,
 )
 from isodag.runtime.values import BadValue, admit, render
@@ -82,7 +83,7 @@ class Copies:
             case Listing(items, type_name):
                 return _listing([self.value(item, env) for item in items], type_name)
             case Text(parts):
-                return _joined([self._part(part, env) for part in parts])
+                return joined(self._part(part, env) for part in parts)
         return value
 
     def _each(self, ref: EachRef, env: Env) -> Any:
@@ -166,18 +167,3 @@ def _listing(items: list[Value], type_name: str) -> Value:
     if type_name == "JsonArray" and len(plain) == len(items):
         return Constant(plain, type_name)
     return Listing(tuple(items), type_name)
-
-
-def _joined(parts: list[Value]) -> Value:
-    """Neighbouring constants of a text as one; a text of constants alone is a constant."""
-    merged: list[Value] = []
-    for part in parts:
-        if isinstance(part, Constant):
-            text = render(part.value)
-            if merged and isinstance(merged[-1], Constant):
-                text = f"{merged.pop().value}{text}"  # type: ignore[union-attr]
-            part = Constant(text, "String")
-        merged.append(part)
-    return (
-        merged[0] if len(merged) == 1 and isinstance(merged[0], Constant) else Text(tuple(merged))
-    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from isodag.runtime.values import render
 from isodag.source import Span
 
 # --- values ----------------------------------------------------------------------------------
@@ -173,3 +174,27 @@ def operands(predicate: Predicate) -> Iterator[Value]:
         case And(parts) | Or(parts):
             for part in parts:
                 yield from operands(part)
+
+
+# --- text ------------------------------------------------------------------------------------
+
+
+def joined(parts: Iterable[Value]) -> Value:
+    """Values joined into text: neighbouring constants as one; constants alone are a constant."""
+    found: list[Value] = []
+    waiting = list(parts)[::-1]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Text):
+            waiting += part.parts[::-1]
+            continue
+        if isinstance(part, Constant):
+            text = render(part.value)
+            if found and isinstance(before := found[-1], Constant):
+                found.pop()
+                text = before.value + text
+            part = Constant(text, "String")
+        found.append(part)
+    if len(found) == 1 and isinstance(found[0], Constant):
+        return found[0]
+    return Text(tuple(found))

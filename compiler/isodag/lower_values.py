@@ -11,6 +11,7 @@ from isodag.checks.typing import admit, constant_of
 from isodag.frontend import syntax
 from isodag.frontend.syntax import ConditionDef, Datum, ParameterDef
 from isodag.ir import Constant, Value
+from isodag.ir_values import joined
 from isodag.runtime import values
 from isodag.scope import EachItem, EachValue, RunField, Scope, StepOutput, VarValue
 from isodag.source import Span
@@ -29,7 +30,7 @@ def value_of(written: syntax.Written, wanted: str | None, scope: Scope) -> Value
         for part in written.parts
         if isinstance(part, str | ex.Name)
     ]
-    return _joined(parts)
+    return joined(parts)
 
 
 def _constant(datum: Datum, wanted: str | None) -> Constant:
@@ -39,21 +40,6 @@ def _constant(datum: Datum, wanted: str | None) -> Constant:
     if wanted == "String" and not isinstance(datum.value, str):
         return Constant(values.render(datum.value), "String")  # a message such as `fail: 3`
     return Constant(admit(wanted, datum.value), wanted)
-
-
-def _joined(parts: list[Value]) -> Value:
-    """Neighbouring constants of a text as one; a text of constants alone is a constant."""
-    merged: list[Value] = []
-    for part in parts:
-        if isinstance(part, Constant):
-            text = values.render(part.value)
-            if merged and isinstance(merged[-1], Constant):
-                text = merged.pop().value + text  # type: ignore[union-attr]
-            part = Constant(text, "String")
-        merged.append(part)
-    if len(merged) == 1 and isinstance(merged[0], Constant):
-        return merged[0]
-    return ir.Text(tuple(merged))
 
 
 def _reference(name: ex.Name, scope: Scope) -> Value:
@@ -75,7 +61,7 @@ def _reference(name: ex.Name, scope: Scope) -> Value:
 
 def collected(step: str, output: str, type_name: str, span: Span | None = None) -> ir.Collected:
     """What the repetitions of a step give as one of their outputs, each of the type."""
-    listed = "JsonArray" if types.is_parameter(type_name) else f"list of {type_name}"
+    listed = types.list_of(type_name)
     return ir.Collected(step, ir.OutputRef(step, output, type_name, span), listed)
 
 

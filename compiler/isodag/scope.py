@@ -159,7 +159,7 @@ class Scope:
             return Unknown() if unsure else StepOutput(step.name.text, name.path[3], type_name)
         if chooses(step):
             return Missing("repeated", 1)
-        listed = "JsonArray" if types.is_parameter(type_name) else f"list of {type_name}"
+        listed = types.list_of(type_name)
         return StepOutput(step.name.text, name.path[3], listed, item=type_name)
 
     def outputs(self, step: StepDef) -> Mapping[str, str] | None:

@@ -55,6 +55,11 @@ def is_parameter(type_name: str) -> bool:
     return type_name in PARAMETER_TYPES
 
 
+def list_of(type_name: str) -> str:
+    """The type of what the repetitions of a step give together, each one value of a type."""
+    return "JsonArray" if is_parameter(type_name) else f"list of {type_name}"
+
+
 def common(names: Iterable[str]) -> str | None:
     """The one type that holds values of all these types, if there is one."""
     found = set(names)

@@ -29,7 +29,7 @@ def secret_elsewhere(scope: Scope) -> Iterator[Diagnostic]:
         if due:
             message = f"`{name}` is a Secret, which cannot be joined into text"
         declared = Related(f"parameter `{found.name.text}` is declared here", found.name.span)
-        help = _whole(name) if due else _way_in(use, name)
+        help = _whole(name) if due else _way_in(name)
         yield Diagnostic("E411", message, name.span, help, (declared,))
 
 
@@ -49,7 +49,7 @@ def _whole(name: Name) -> str:
     return f"give all of it: `${{{{ {name} }}}}`"
 
 
-def _way_in(use: Use, name: Name) -> str:
+def _way_in(name: Name) -> str:
     variable = name.path[1].upper()
     line = f'`secret_env: {{{variable}: "${{{{ {name} }}}}"}}`'
     return f"write {line} in the step; its component then reads the variable `{variable}`"

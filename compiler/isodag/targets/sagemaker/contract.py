@@ -51,7 +51,11 @@ def left_out(
             continue
         if not isinstance(after, list):
             after = [] if after is None else None
-        names = {_known(item.get(member)): item for item in after or () if isinstance(item, dict)}
+        names = {
+            references.known(item.get(member)): item
+            for item in after or ()
+            if isinstance(item, dict)
+        }
         if after is None or None in names:
             continue  # what it holds is not known, or its problem is reported
         near = places.keys.get(path) or places.near(path) or task.span
@@ -69,7 +73,7 @@ def left_out(
                 continue
             wanted = item[mount]["LocalPath"]
             given = names[name].get(mount)
-            place = _known(given.get("LocalPath")) if isinstance(given, dict) else None
+            place = references.known(given.get("LocalPath")) if isinstance(given, dict) else None
             if place != wanted:
                 message = f"{said} moves `{name}`, which the component {does} at {wanted}"
                 help = f"write LocalPath: {wanted}"
@@ -89,10 +93,6 @@ def _at(tree: Any, path: Path) -> Any:
     for key in path:
         tree = tree.get(key) if isinstance(tree, dict) else None
     return tree
-
-
-def _known(value: Any) -> Any:
-    return references.usual(value) if isinstance(value, Expr) else value
 
 
 def together(

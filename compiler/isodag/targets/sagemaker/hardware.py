@@ -80,7 +80,7 @@ def problems(
 def _job(context: Context, task: Task, kind: Kind, request: Mapping[str, Any]) -> _Job | None:
     piece = _at(request, kind.machine)
     chosen = piece.get("InstanceType") if kind.machine and isinstance(piece, dict) else None
-    machine = instances.find(str(_known(chosen)))
+    machine = instances.find(str(references.known(chosen)))
     if machine is None:
         return None
     span = task.span
@@ -93,8 +93,8 @@ def _job(context: Context, task: Task, kind: Kind, request: Mapping[str, Any]) -
             related = place
         else:
             span = chosen.span
-    volume = _known(piece.get("VolumeSizeInGB"))
-    image = _known(_at(request, _IMAGES[kind.name])) if kind.name in _IMAGES else None
+    volume = references.known(piece.get("VolumeSizeInGB"))
+    image = references.known(_at(request, _IMAGES[kind.name])) if kind.name in _IMAGES else None
     return _Job(
         task, kind.name, machine, span, related, place,
         volume if isinstance(volume, int) else None, image if isinstance(image, str) else "",
@@ -109,10 +109,6 @@ def _at(request: Any, path: tuple[str, ...]) -> Any:
     for member in path:
         request = request.get(member, {}) if isinstance(request, dict) else {}
     return request
-
-
-def _known(value: Any) -> Any:
-    return references.usual(value) if isinstance(value, Expr) else value
 
 
 def _lacking(job: _Job) -> list[tuple[str, str, str]]:

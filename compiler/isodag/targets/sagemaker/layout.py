@@ -106,6 +106,9 @@ def finished(
     steps |= {pick: {loops[group].name} for pick, group in picks.items()}
     last = {task: _last(parts) for task, parts in made.items()}
     last |= {pick: [loops[group].name] for pick, group in picks.items()}
+    inside: dict[str, set[str]] = {group: set() for group in loops}
+    for task, group in turn.items():
+        inside[group] |= steps[task]
     waits: dict[str, set[str]] = {group: set() for group in loops}
     bodies = {}
     for task, parts in made.items():
@@ -122,9 +125,8 @@ def finished(
                 missing.update(last[other])
         wanted = missing - read
         if around is not None:
-            body = {name for other in made if turn.get(other) == around for name in steps[other]}
-            waits[around] |= (wanted | read) - body
-            wanted &= body
+            waits[around] |= (wanted | read) - inside[around]
+            wanted &= inside[around]
         bodies[task] = [
             _depending(step.body, sorted(wanted)) if not step.reads & steps[task] else step.body
             for step in parts

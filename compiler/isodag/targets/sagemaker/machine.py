@@ -123,12 +123,10 @@ def _with_local_disk(
 
 def undecided(kind: Kind, made: dict[str, Any]) -> bool:
     """Whether a request still runs on the machine that nobody chose."""
-    inner: Any = made
-    for member in (*kind.machine, "InstanceType"):
-        if not isinstance(inner, dict):  # `arguments` of another kind, which is told elsewhere
-            return False
-        inner = inner.get(member)
-    return bool(kind.machine) and inner is DEFAULT
+    holder = _held(made, kind)  # no mapping: `arguments` of another kind, told elsewhere
+    if not kind.machine or not isinstance(holder, dict):
+        return False
+    return holder.get("InstanceType") is DEFAULT
 
 
 def _expr(context: Context, tree: Tree) -> Expr:

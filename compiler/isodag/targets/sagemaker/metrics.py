@@ -128,7 +128,7 @@ def completed(before: Mapping[str, Any], after: dict[str, Any]) -> dict[str, Any
     made, given = _at(before), _at(after)
     if given is made or not isinstance(made, list) or not isinstance(given, list):
         return after
-    taken = {_known(item.get("Name")) for item in given if isinstance(item, Mapping)}
+    taken = {references.known(item.get("Name")) for item in given if isinstance(item, Mapping)}
     whole = [*given, *(item for item in made if item["Name"] not in taken)]
     return after | {MEMBERS[0]: after[MEMBERS[0]] | {MEMBERS[1]: whole}}
 
@@ -168,10 +168,6 @@ def _own(task: ir.Task) -> Iterator[Metric]:
 def _at(tree: Mapping[str, Any]) -> Any:
     inner = tree.get(MEMBERS[0])
     return inner.get(MEMBERS[1]) if isinstance(inner, Mapping) else None
-
-
-def _known(node: Any) -> Any:
-    return references.usual(node) if isinstance(node, Expr) else node
 
 
 def _read(pipeline: ir.Pipeline) -> set[tuple[str, str]]:

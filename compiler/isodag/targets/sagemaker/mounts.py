@@ -15,7 +15,6 @@ from isodag.targets.sagemaker import keys, members, names, references
 from isodag.targets.sagemaker.blocks import Block
 from isodag.targets.sagemaker.context import Context, speaks_runtime
 from isodag.targets.sagemaker.kinds import Kind
-from isodag.targets.sagemaker.references import Expr
 
 DISTRIBUTIONS = {"replicated": "FullyReplicated", "sharded": "ShardedByS3Key"}
 MODES = {"file": "File", "pipe": "Pipe", "fast_file": "FastFile"}
@@ -62,7 +61,7 @@ def _mounted(tree: Mapping[str, Any], kind: Kind) -> list[str]:
 
 def _name(kind: Kind, item: Mapping[str, Any]) -> str:
     name = item.get("InputName" if kind.name == "Processing" else "ChannelName")
-    return str(references.usual(name) or "") if isinstance(name, Expr) else str(name or "")
+    return str(references.known(name) or "")
 
 
 def _not_mounted(

@@ -74,7 +74,7 @@ def _plain(name: str) -> str:
 
 
 def check_pipeline(written: str, span: Span) -> Iterator[Diagnostic]:
-    """E509: a name that SageMaker does not take, or that two things share."""
+    """E509: a pipeline name that SageMaker does not take."""
     name = pipeline(written)
     if not _PIPELINE.fullmatch(name):
         message = f"SageMaker takes no pipeline name `{name}`"

@@ -132,7 +132,7 @@ def _tags(task: Task, kind: Kind, tree: dict[str, Any]) -> dict[str, Any]:
         """A binding's own tags first, as they are."""
         if there is not None and not isinstance(there, list):
             return there
-        taken = {_known(tag.get("Key")) for tag in there or () if isinstance(tag, dict)}
+        taken = {references.known(tag.get("Key")) for tag in there or () if isinstance(tag, dict)}
         listed = [tag(key, value) for key, value in added.items() if key not in taken]
         return [*(there or ()), *listed]
 
@@ -144,10 +144,6 @@ def _tags(task: Task, kind: Kind, tree: dict[str, Any]) -> dict[str, Any]:
 def tag(key: str, value: Expr) -> dict[str, Expr]:
     """One tag of a request."""
     return {"Key": references.constant(key, "String", value.span), "Value": value}
-
-
-def _known(value: Any) -> Any:
-    return references.usual(value) if isinstance(value, Expr) else value
 
 
 def _key(

@@ -46,7 +46,10 @@ OPEN = {names.ROLE: "role", names.ARTIFACT_ROOT: "artifact_root"}
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """E509, E510, E511, E514: parameters that SageMaker cannot hold, or defaults it cannot read."""
+    """E509, E510, E511, E514: parameters that SageMaker cannot hold, or defaults it cannot read.
+
+    W515: more allowed values than a definition holds.
+    """
     declared = context.pipeline.parameters
     named = [
         names.Named(names.parameter(item.name), f"parameter `{item.name}`", item.span)

@@ -116,6 +116,11 @@ def usual(expr: Expr) -> Any:
     return parts[0] if len(parts) == 1 else "".join(render(part) for part in parts)
 
 
+def known(node: Any) -> Any:
+    """The usual value of a piece of a request, which may be plain already."""
+    return usual(node) if isinstance(node, Expr) else node
+
+
 def parameter_type(type_name: str) -> str:
     """The type of the SageMaker parameter that carries a value of a type."""
     scalar = is_parameter(type_name) and type_name not in ("JsonObject", "JsonArray")

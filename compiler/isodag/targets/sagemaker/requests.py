@@ -251,7 +251,7 @@ class Checker:
         seen: dict[str, int] = {}
         for index, item in enumerate(items):
             given = item.get(member) if isinstance(item, dict) else None
-            name = references.usual(given) if isinstance(given, Expr) else given
+            name = references.known(given)
             if not isinstance(name, str):
                 continue
             first = seen.setdefault(name, index)

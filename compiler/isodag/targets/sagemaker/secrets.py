@@ -33,7 +33,7 @@ def request(context: Context, task: ir.Task, places: dict[Path, Span]) -> dict[s
     return {"Environment": environment}
 
 
-def problems(context: Context, task: ir.Task) -> Iterator[Diagnostic]:
+def problems(task: ir.Task) -> Iterator[Diagnostic]:
     """E514: a step cannot get its secrets, or a reference names none that SageMaker reads."""
     if not task.secrets:
         return

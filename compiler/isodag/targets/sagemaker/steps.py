@@ -75,9 +75,9 @@ def of_failure(context: Context, failure: ir.Failure) -> Step:
 def of_task(context: Context, task: ir.Task) -> list[Step]:
     """The steps of a task, in the order of its binding."""
     _reserved(context, task)
-    context.diagnostics.extend(secrets.problems(context, task))
+    context.diagnostics.extend(secrets.problems(task))
     context.diagnostics.extend(metrics.problems(task))
-    context.diagnostics.extend(support.problems(context, task))
+    context.diagnostics.extend(support.problems(task))
     if task.component.binding is not None:
         for output in task.component.binding.outputs:
             properties.native(context, task.component, output)

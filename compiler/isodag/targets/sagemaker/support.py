@@ -12,7 +12,7 @@ from isodag.diagnostics import Diagnostic
 from isodag.ir import Task
 from isodag.source import Span
 from isodag.targets.sagemaker import keys, members, operating, policies
-from isodag.targets.sagemaker.context import Context, binding_steps
+from isodag.targets.sagemaker.context import binding_steps
 from isodag.targets.sagemaker.kinds import KINDS, Kind, find, refusal
 from isodag.targets.sagemaker.shapes import shape
 
@@ -23,7 +23,7 @@ _MACHINE = {
 _PIPELINE = "on the pipeline"
 
 
-def problems(context: Context, task: Task) -> Iterator[Diagnostic]:
+def problems(task: Task) -> Iterator[Diagnostic]:
     """E513, for each setting that no step of a component takes."""
     steps = binding_steps(task.component)
     if any(refusal(step.kind) for step in steps):
