@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-import yaml
 from yaml.emitter import Emitter
 
 from isodag.runtime.values import core_scalar, render
@@ -176,12 +175,3 @@ class Untidy:
 def _starts_well(word: str) -> bool:
     """Whether a word may begin a line of a plain scalar."""
     return word[0].isalnum() and not word.endswith(":")
-
-
-def data_of(text: str) -> Any:
-    """The plain data of a YAML text, read by PyYAML in YAML 1.2's core schema."""
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own way)
-
-    return yaml.load(text, Loader)

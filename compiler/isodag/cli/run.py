@@ -56,7 +56,8 @@ def run(
     """Run a DAG file on this machine, one process a step.
 
     A step whose component, parameters and input contents are as in an earlier run answers from
-    the cache.  Ctrl-C stops the steps and leaves a run that --resume goes on with.
+    the cache.  Ctrl-C stops the steps, runs those under `finally:` (a second one stops these too),
+    and leaves a run that --resume goes on with.
 
     \b
     Examples:

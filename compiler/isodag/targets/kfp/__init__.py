@@ -43,7 +43,7 @@ FILE = "pipeline.yaml"
 def emit(pipeline: Pipeline) -> Emitted:
     """The KFP pipeline of an IR, what the manifest should say, and what KFP cannot do.
 
-    Diagnostics are E601 to E609 and W601 to W604; there are no files when one is an error.
+    Diagnostics are E601 to E613 and W601 to W605; there are no files when one is an error.
     """
     problems: list[Diagnostic] = []
     settings = keys.settings(pipeline, problems)
